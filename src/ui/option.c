@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ui/applet.h"
+
+struct parse {
+    const struct applet *ap;
+    struct app_ctx *app;
+    int argc, at;
+    char *const *argv;
+    char *in;
+    bool *given; // per option row
+    enum opt_result result;
+};
+
+static size_t count_opts(const struct applet *ap)
+{
+    size_t n = 0;
+    while (ap->opts && ap->opts[n].name)
+        n++;
+    return n;
+}
+
+static const struct opt *find_long(const struct applet *ap, struct str name)
+{
+    for (const struct opt *o = ap->opts; o && o->name; o++)
+        if (str_is(name, o->name))
+            return o;
+    return NULL;
+}
+
+static const struct opt *find_letter(const struct applet *ap, char letter)
+{
+    for (const struct opt *o = ap->opts; o && o->name; o++)
+        if (o->letter == letter)
+            return o;
+    return NULL;
+}
+
+// Go's ParseBool set.
+static bool bool_text(struct str s, bool *out)
+{
+    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
+    for (size_t i = 0; i < COUNT(yes); i++) {
+        if (str_is(s, yes[i]) || str_is(s, no[i])) {
+            *out = str_is(s, yes[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int store(struct parse *p, const struct opt *o, struct str value, struct err *e)
+{
+    void *at = p->in + o->off;
+    bool b = false;
+    switch (o->kind) {
+    case OPT_FLAG:
+        if (!bool_text(value, &b))
+            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is neither true nor false", o->name, STR_ARG(value));
+        *(bool *)at = b;
+        return 0;
+    case OPT_TEXT:
+        *(struct str *)at = value;
+        return 0;
+    case OPT_LIST:
+        strv_add(p->app->a, at, value);
+        return 0;
+    case OPT_INT:
+        if (!str_i64(value, INT64_MIN, INT64_MAX, at))
+            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is not a whole number", o->name, STR_ARG(value));
+        return 0;
+    case OPT_KIND_MAX_:
+        break;
+    }
+    BUG("option kind");
+}
+
+static int unknown(const struct parse *p, const char *dashes, struct str name, struct err *e)
+{
+    size_t n = count_opts(p->ap);
+    const char **names = ARENA_ARRAY(p->app->a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        names[i] = p->ap->opts[i].name;
+    const char *near = nearest_name(name, names, n);
+    return err_set(e, ERR_USAGE, "unknown option %s" PRI_STR "%s%s%s", dashes, STR_ARG(name), near ? ", did you mean " : "",
+                   near ? dashes : "", near ? near : "");
+}
+
+// One option with its optional "=value" or the next word as value.
+static int take(struct parse *p, const struct opt *o, const char *shown, const struct str *value, struct err *e)
+{
+    p->given[o - p->ap->opts] = true;
+    if (value)
+        return store(p, o, *value, e);
+    if (o->kind == OPT_FLAG)
+        return store(p, o, STR("true"), e);
+    if (p->at >= p->argc)
+        return err_set(e, ERR_USAGE, "%s wants a value: %s", shown, o->arg ? o->arg : "VALUE");
+    return store(p, o, str_of(p->argv[p->at++]), e);
+}
+
+static bool is_builtin(struct parse *p, struct str name)
+{
+    if (str_is(name, "help") || (p->ap->grammar == GRAMMAR_GO && str_is(name, "h")))
+        p->result = OPT_HELP;
+    else if (str_is(name, "version"))
+        p->result = OPT_VERSION;
+    return p->result != OPT_RUN;
+}
+
+static int take_named(struct parse *p, const char *dashes, struct str word, struct err *e)
+{
+    struct str name = word, value = {0};
+    size_t eq;
+    bool has_value = str_find(word, '=', &eq);
+    if (has_value) {
+        name = str_head(word, eq);
+        value = str_from(word, eq + 1);
+    }
+    const struct opt *o = find_long(p->ap, name);
+    if (!o)
+        return is_builtin(p, name) ? 0 : unknown(p, dashes, name, e);
+    return take(p, o, arena_printf(p->app->a, "%s%s", dashes, o->name), has_value ? &value : NULL, e);
+}
+
+static int take_letters(struct parse *p, struct str word, struct err *e)
+{
+    for (size_t i = 0; i < word.n; i++) {
+        const struct opt *o = find_letter(p->ap, word.p[i]);
+        if (!o && word.p[i] == 'h') {
+            p->result = OPT_HELP;
+            return 0;
+        }
+        if (!o)
+            return unknown(p, "-", (struct str){word.p + i, 1}, e);
+        struct str rest = str_from(word, i + 1);
+        char shown[3] = {'-', word.p[i], 0};
+        bool glued = o->kind != OPT_FLAG && rest.n;
+        if (take(p, o, shown, glued ? &rest : NULL, e) < 0)
+            return -1;
+        if (o->kind != OPT_FLAG)
+            return 0;
+    }
+    return 0;
+}
+
+static int parse_words(struct parse *p, struct strv *args, struct err *e)
+{
+    bool go = p->ap->grammar == GRAMMAR_GO, only_args = false;
+    while (p->at < p->argc && p->result == OPT_RUN) {
+        struct str word = str_of(p->argv[p->at++]);
+        if (only_args || word.n < 2 || word.p[0] != '-') {
+            strv_add(p->app->a, args, word);
+            only_args |= go || (p->ap->rest && args->n >= p->ap->min_args);
+            continue;
+        }
+        int rc = 0;
+        if (str_is(word, "--"))
+            only_args = true;
+        else if (go)
+            rc = take_named(p, "-", str_from(word, word.p[1] == '-' ? 2 : 1), e);
+        else if (word.p[1] == '-')
+            rc = take_named(p, "--", str_from(word, 2), e);
+        else
+            rc = take_letters(p, str_from(word, 1), e);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+// Environment and defaults for what was not given. A bad boolean in the environment counts as false, as Go tools do.
+static int fill_rest(struct parse *p, struct err *e)
+{
+    for (const struct opt *o = p->ap->opts; o && o->name; o++) {
+        if (p->given[o - p->ap->opts])
+            continue;
+        const struct str *env = o->env ? strmap_get(&p->app->env, str_of(o->env)) : NULL;
+        bool ignored;
+        if (env && env->n && o->kind == OPT_FLAG && !bool_text(*env, &ignored))
+            continue;
+        if (env && env->n && o->kind == OPT_LIST) {
+            struct str rest = *env, part;
+            while (str_cut(&rest, ',', &part))
+                strv_add(p->app->a, (struct strv *)(void *)(p->in + o->off), part);
+        } else if (env && env->n) {
+            if (store(p, o, *env, e) < 0)
+                return err_wrap(e, "%s", o->env);
+        } else if (o->dflt && store(p, o, str_of(o->dflt), e) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int opt_parse(const struct applet *ap, struct app_ctx *app, int argc, char *const *argv, void *in,
+              enum opt_result *result, struct err *e)
+{
+    struct parse p = {.ap = ap, .app = app, .argc = argc, .argv = argv, .in = in};
+    p.given = ARENA_ARRAY(app->a, bool, count_opts(ap) + 1);
+    struct strv args = {0};
+    if (parse_words(&p, &args, e) < 0)
+        return -1;
+    *result = p.result;
+    if (p.result != OPT_RUN)
+        return 0;
+    if (args.n < ap->min_args)
+        return err_set(e, ERR_USAGE, "%s wants %s", ap->name, ap->args ? ap->args : "an argument");
+    if (args.n > ap->max_args)
+        return err_set(e, ERR_USAGE, "unexpected argument \"" PRI_STR "\"", STR_ARG(args.v[ap->max_args]));
+    if (ap->max_args)
+        *(struct strv *)(void *)(p.in + ap->off_args) = args;
+    return fill_rest(&p, e);
+}
+
+enum { NEAR_MAX = 24 };
+
+static unsigned edit_distance(struct str a, struct str b)
+{
+    unsigned row[NEAR_MAX + 1];
+    for (unsigned j = 0; j <= b.n; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= a.n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned j = 1; j <= b.n; j++) {
+            unsigned same = diagonal + (a.p[i - 1] != b.p[j - 1]);
+            diagonal = row[j];
+            unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = least < same ? least : same;
+        }
+    }
+    return row[b.n];
+}
+
+const char *nearest_name(struct str word, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    unsigned least = 3;
+    for (size_t i = 0; i < n; i++) {
+        struct str name = str_of(names[i]);
+        if (word.n > NEAR_MAX || name.n > NEAR_MAX || !word.n)
+            continue;
+        unsigned d = word.n >= 3 && name.n > word.n && memcmp(name.p, word.p, word.n) == 0
+                         ? 1
+                         : edit_distance(word, name);
+        if (d < least && d < word.n) {
+            least = d;
+            best = names[i];
+        }
+    }
+    return best;
+}
+
+const struct applet *applet_find(const struct applet *const *table, struct str name)
+{
+    for (; *table; table++)
+        if (str_is(name, (*table)->name) || ((*table)->alias && str_is(name, (*table)->alias)))
+            return *table;
+    return NULL;
+}
+
+static int no_such_applet(const struct applet *const *table, struct str word, struct err *e)
+{
+    const char *names[128];
+    size_t n = 0;
+    for (; table[n] && n < COUNT(names); n++)
+        names[n] = table[n]->name;
+    const char *near = nearest_name(word, names, n);
+    return err_set(e, ERR_USAGE, "unknown command \"" PRI_STR "\"%s%s%s", STR_ARG(word), near ? ", did you mean \"" : "",
+                   near ? near : "", near ? "\"?" : "");
+}
+
+int applet_pick(const struct applet *const *table, int argc, char *const *argv, const struct applet **out, int *used,
+                struct err *e)
+{
+    if (argc < 1)
+        return err_set(e, ERR_USAGE, "a command is wanted");
+    char two[64];
+    if (argc > 1 && strlen(argv[0]) + strlen(argv[1]) + 2 <= sizeof two) {
+        stpcpy(stpcpy(stpcpy(two, argv[0]), " "), argv[1]);
+        if ((*out = applet_find(table, str_of(two)))) {
+            *used = 2;
+            return 0;
+        }
+    }
+    *used = 1;
+    *out = applet_find(table, str_of(argv[0]));
+    return *out ? 0 : no_such_applet(table, str_of(argv[0]), e);
+}
