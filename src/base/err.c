@@ -53,9 +53,8 @@ static int set(struct err *e, enum err_code code, int sys, const char *fmt, va_l
     char text[1024];
     size_t n = format(text, sizeof text, fmt, ap);
     if (sys) {
-        const char *why = strerrordesc_np(sys);
         char full[1200];
-        int m = snprintf(full, sizeof full, "%s: %s", text, why ? why : "unknown error");
+        int m = snprintf(full, sizeof full, "%s: %s", text, strerror(sys));
         fit(e->cause, sizeof e->cause, full, (size_t)m);
     } else {
         fit(e->cause, sizeof e->cause, text, n);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cnb/env.h"
+#include "base/dir.h"
+#include "base/file.h"
+#include <fcntl.h>
+
+enum { VALUE_MAX = 128 * 1024 - 1, FILES_MAX = 10000 }; // Linux: MAX_ARG_STRLEN
+
+enum action { SET, SET_DEFAULT, APPEND, PREPEND, IGNORE };
+
+bool env_name_ok(struct str name)
+{
+    size_t at;
+    return name.n && !str_find(name, '=', &at) && !str_has_nul(name);
+}
+
+static struct str value_of(const struct strmap *env, struct str name)
+{
+    const struct str *now = strmap_get(env, name);
+    return now ? *now : STR("");
+}
+
+void env_prepend(struct arena *a, struct strmap *env, struct str name, struct str value)
+{
+    struct str now = value_of(env, name);
+    if (now.n)
+        value = str_printf(a, PRI_STR ":" PRI_STR, STR_ARG(value), STR_ARG(now));
+    strmap_set(a, env, str_dup(a, name), value);
+}
+
+static enum action action_of(struct str suffix, bool has_suffix, enum env_plain plain)
+{
+    static const enum action plains[] = {
+        [ENV_PLAIN_OVERRIDE] = SET, [ENV_PLAIN_DEFAULT] = SET_DEFAULT, [ENV_PLAIN_PREPEND] = PREPEND};
+    if (!has_suffix)
+        return plains[plain];
+    return str_is(suffix, "override")  ? SET
+           : str_is(suffix, "default") ? SET_DEFAULT
+           : str_is(suffix, "append")  ? APPEND
+           : str_is(suffix, "prepend") ? PREPEND
+                                       : IGNORE;
+}
+
+static void apply(struct arena *a, struct strmap *env, enum action what, struct str name, struct str value,
+                  struct str delim)
+{
+    struct str now = value_of(env, name);
+    switch (what) {
+    case SET:
+        strmap_set(a, env, name, value);
+        return;
+    case SET_DEFAULT:
+        if (!now.n)
+            strmap_set(a, env, name, value);
+        return;
+    case APPEND:
+        if (now.n)
+            value = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(now), STR_ARG(delim), STR_ARG(value));
+        strmap_set(a, env, name, value);
+        return;
+    case PREPEND:
+        if (now.n)
+            value = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(value), STR_ARG(delim), STR_ARG(now));
+        strmap_set(a, env, name, value);
+        return;
+    case IGNORE:
+        return;
+    }
+}
+
+static int read_value(struct arena *a, int dirfd, const char *name, struct str *out, struct err *e)
+{
+    drop_buf struct buf b = BUF_INIT(VALUE_MAX);
+    if (file_read(dirfd, name, &b, e) < 0)
+        return -1;
+    if (str_has_nul(buf_view(&b)))
+        return err_set(e, ERR_PARSE, "%s: a value with a NUL byte cannot be a variable", name);
+    *out = str_dup(a, buf_view(&b));
+    return 0;
+}
+
+// The delimiter of the same directory; absent means none at all, not ':'.
+static int read_delim(struct arena *a, int dirfd, struct str name, struct str *out, struct err *e)
+{
+    const char *file = arena_printf(a, PRI_STR ".delim", STR_ARG(name));
+    *out = STR("");
+    return dir_kind(dirfd, file) == DIR_FILE ? read_value(a, dirfd, file, out, e) : 0;
+}
+
+static int apply_file(struct arena *a, struct strmap *env, int dirfd, struct str file, enum env_plain plain,
+                      struct err *e)
+{
+    size_t dot = file.n;
+    bool has_suffix = str_find(file, '.', &dot);
+    struct str name = str_head(file, dot), value, delim = STR(":");
+    enum action what = action_of(has_suffix ? str_from(file, dot + 1) : STR(""), has_suffix, plain);
+    if (what == IGNORE || !name.n)
+        return 0;
+    switch (dir_kind(dirfd, file.p)) {
+    case DIR_DIR:
+        return 0;
+    case DIR_FILE:
+        break;
+    case DIR_ABSENT:
+    case DIR_OTHER:
+        return err_set(e, ERR_PARSE, PRI_STR ": neither a file nor a link to one", STR_ARG(file));
+    }
+    if (!env_name_ok(name))
+        return err_set(e, ERR_PARSE, PRI_STR ": a variable's name cannot hold '='", STR_ARG(file));
+    if (read_value(a, dirfd, file.p, &value, e) < 0)
+        return -1;
+    if ((has_suffix && (what == APPEND || what == PREPEND)) && read_delim(a, dirfd, name, &delim, e) < 0)
+        return -1;
+    apply(a, env, what, str_dup(a, name), value, delim);
+    return 0;
+}
+
+int env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain, struct err *e)
+{
+    if (dir_kind(dirfd, path) != DIR_DIR)
+        return 0;
+    drop_fd int dir = -1;
+    struct strv names;
+    if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+        dir_names(a, dir, ".", FILES_MAX, &names, e) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++)
+        if (apply_file(a, env, dir, names.v[i], plain, e) < 0)
+            return e ? err_wrap(e, "%s", path) : -1;
+    return 0;
+}
+
+struct root {
+    const char *dir, *build[2], *launch;
+};
+
+static const struct root roots[] = {
+    {"bin", {"PATH"}, "PATH"},
+    {"lib", {"LD_LIBRARY_PATH", "LIBRARY_PATH"}, "LD_LIBRARY_PATH"},
+    {"include", {"CPATH"}, NULL},
+    {"pkgconfig", {"PKG_CONFIG_PATH"}, NULL},
+};
+
+static bool is_path_variable(struct str name)
+{
+    for (size_t i = 0; i < COUNT(roots); i++)
+        for (size_t j = 0; j < COUNT(roots[i].build); j++)
+            if (roots[i].build[j] && str_is(name, roots[i].build[j]))
+                return true;
+    return false;
+}
+
+int env_platform(struct arena *a, struct strmap *env, int dirfd, const char *path, struct err *e)
+{
+    if (dir_kind(dirfd, path) != DIR_DIR)
+        return 0;
+    drop_fd int dir = -1;
+    struct strv names;
+    if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+        dir_names(a, dir, ".", FILES_MAX, &names, e) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        struct str name = names.v[i], value;
+        if (dir_kind(dir, name.p) != DIR_FILE)
+            continue;
+        if (!env_name_ok(name))
+            return err_set(e, ERR_PARSE, "%s/" PRI_STR ": a variable's name cannot hold '='", path, STR_ARG(name));
+        if (read_value(a, dir, name.p, &value, e) < 0)
+            return e ? err_wrap(e, "%s", path) : -1;
+        if (is_path_variable(name))
+            env_prepend(a, env, name, value);
+        else
+            strmap_set(a, env, name, value);
+    }
+    return 0;
+}
+
+void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str at)
+{
+    for (size_t i = 0; i < COUNT(roots); i++) {
+        const struct root *r = &roots[i];
+        if (dir_kind(dirfd, r->dir) != DIR_DIR)
+            continue;
+        struct str full = str_printf(a, PRI_STR "/%s", STR_ARG(at), r->dir);
+        if (scope == ENV_LAUNCH) {
+            if (r->launch)
+                env_prepend(a, env, str_of(r->launch), full);
+            continue;
+        }
+        for (size_t j = 0; j < COUNT(r->build); j++)
+            if (r->build[j])
+                env_prepend(a, env, str_of(r->build[j]), full);
+    }
+}
+
+int env_layer(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str type,
+              enum env_plain plain, struct err *e)
+{
+    if (env_files(a, env, dirfd, "env", plain, e) < 0)
+        return -1;
+    if (scope == ENV_BUILD)
+        return env_files(a, env, dirfd, "env.build", plain, e);
+    if (env_files(a, env, dirfd, "env.launch", plain, e) < 0)
+        return -1;
+    if (!type.n || !path_is_safe(type))
+        return 0;
+    return env_files(a, env, dirfd, arena_printf(a, "env.launch/" PRI_STR, STR_ARG(type)), plain, e);
+}
+
+const char *const *env_vector(struct arena *a, const struct strmap *env)
+{
+    const char **v = ARENA_ARRAY(a, const char *, env->n + 1);
+    for (size_t i = 0; i < env->n; i++)
+        v[i] = arena_printf(a, PRI_STR "=" PRI_STR, STR_ARG(env->v[i].key), STR_ARG(env->v[i].val));
+    return v;
+}
+
+void env_from_vector(struct arena *a, struct strmap *env, char *const *envp)
+{
+    for (; *envp; envp++) {
+        struct str pair = str_of(*envp);
+        size_t eq;
+        if (str_find(pair, '=', &eq) && eq)
+            strmap_set(a, env, str_head(pair, eq), str_from(pair, eq + 1));
+    }
+}
