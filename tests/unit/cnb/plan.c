@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cnb/plan.h"
+#include "document/toml.h"
+#include "test.h"
+
+static int sections(struct arena *a, const char *text, bool extension, struct plan_sections *out, struct err *e)
+{
+    struct val *doc;
+    if (toml_read(a, str_of(text), "plan.toml", &doc, e) < 0)
+        return -1;
+    return plan_sections_read(a, doc, "plan.toml", extension, out, e);
+}
+
+TEST(plan_sections_are_the_top_level_and_every_or)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct plan_sections s;
+    MUST(sections(a, "", false, &s, &e));
+    EQ_UINT(s.n, 1);
+    MUST(sections(a,
+                  "[[provides]]\nname='node'\n[[requires]]\nname='npm'\n[requires.metadata]\nbuild=true\n"
+                  "[[or]]\n[[or.provides]]\nname='x'\n[[or]]\n",
+                  false, &s, &e));
+    EQ_UINT(s.n, 3);
+    EQ_STR(s.v[0].provides.v[0], "node");
+    EQ_STR(s.v[0].requires.v[0].name, "npm");
+    CHECK(val_get(s.v[0].requires.v[0].metadata, STR("build"))->b);
+    EQ_STR(s.v[1].provides.v[0], "x");
+    EQ_UINT(s.v[2].provides.n, 0);
+}
+
+TEST(B2_plan_toml_garbage)
+{
+    static const struct {
+        const char *text, *words;
+        bool extension;
+    } rows[] = {
+        {"\x01\x02", "plan.toml:1", false},
+        {"provides = 1", "plan.toml:1|provides|want list", false},
+        {"provides = [1]", "plan.toml:1|provides", false},
+        {"[[provides]]\n", "name|wanted", false},
+        {"[[provides]]\nname = 7", "plan.toml:2|name|want text", false},
+        {"[[requires]]\nname = 'a'\nversion = '1'", "plan.toml:3|requires.version|metadata", false},
+        {"[[requires]]\nname = 'a'\nmetadata = 3", "plan.toml:3|metadata", false},
+        {"[[requires]]\nname = 'a'", "extension cannot require", true},
+        {"or = 5", "or|want list", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        drop_(arena_free) struct arena *a = arena_new(0);
+        struct plan_sections s;
+        REFUSED(sections(a, rows[i].text, rows[i].extension, &s, &e), ERR_PARSE, rows[i].words);
+    }
+}
+
+static struct plan plan_of(struct arena *a, const char *text)
+{
+    struct val *doc;
+    struct plan p = {0};
+    MUST(toml_read(a, str_of(text), "plan.toml", &doc, &e));
+    MUST(plan_read(a, doc, "plan.toml", &p, &e));
+    return p;
+}
+
+static const char two_entries[] = "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n"
+                                  "[[entries.requires]]\nname='x'\n[entries.requires.metadata]\nv=1\n"
+                                  "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n[[entries.providers]]\n"
+                                  "id='b'\nversion='2'\n[[entries.requires]]\nname='y'\n";
+
+TEST(plan_toml_round_trip)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct plan p = plan_of(a, two_entries);
+    drop_buf struct buf text = BUF_INIT(65536);
+    MUST(toml_write(plan_write(a, &p), &text, &e));
+    struct plan q = plan_of(a, text.p);
+    EQ_UINT(q.n, 2);
+    EQ_STR(q.v[1].providers[1].id, "b");
+    EQ_INT(val_get(q.v[0].requires.v[0].metadata, STR("v"))->i, 1);
+}
+
+TEST(plan_hand_over_and_unmet)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct plan p = plan_of(a, two_entries);
+    struct plan_requires given = {0}, next = {0};
+    plan_for(a, &p, STR("a"), STR("1"), &given);
+    EQ_UINT(given.n, 2);
+    struct strv unmet = {0}, wrong = {0};
+    strv_add(a, &wrong, STR("z"));
+    REFUSED(plan_met(a, &p, &given, &wrong, &e), ERR_BUILDPACK, "unmet|\"z\"");
+    strv_add(a, &unmet, STR("y"));
+    MUST(plan_met(a, &p, &given, &unmet, &e));
+    EQ_UINT(p.n, 1);
+    plan_for(a, &p, STR("b"), STR("2"), &next);
+    EQ_UINT(next.n, 1);
+    EQ_STR(next.v[0].name, "y");
+}
