@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/dir.h"
+#include "base/file.h"
+#include "cnb/api.h"
+#include "lifecycle/build.h"
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { ENTRIES_MAX = 100000, LAYERS_MAX = 500, PROCESSES_MAX = 1000 };
+
+static int optional_toml(struct arena *a, int fd, const char *name, struct val **out, struct err *e)
+{
+    *out = NULL;
+    return dir_kind(fd, name) == DIR_ABSENT ? 0 : lc_read_toml(a, fd, name, out, e);
+}
+
+// False/false/false: the directory is put aside, so that later phases do not see it.
+static int put_aside(struct arena *a, int fd, struct str layer, struct err *e)
+{
+    const char *name = str_c(a, layer), *aside = arena_printf(a, PRI_STR ".ignore", STR_ARG(layer));
+    if (tree_remove(fd, aside, e) < 0)
+        return -1;
+    return renameat(fd, name, fd, aside) < 0 ? err_sys(e, "%s", name) : 0;
+}
+
+static int add_layer(struct arena *a, int fd, struct built *b, struct str name, struct err *e)
+{
+    const char *file = arena_printf(a, PRI_STR ".toml", STR_ARG(name));
+    struct built_layer l = {.name = name};
+    struct val *doc;
+    if (!layer_name_ok(name))
+        return err_set(e, ERR_BUILDPACK, "%s: \"" PRI_STR "\" is not a name for a layer", file, STR_ARG(name));
+    if (lc_read_toml(a, fd, file, &doc, e) < 0 || layer_toml_read(a, doc, file, b->bp->desc.api, &l.types, e) < 0)
+        return -1;
+    enum dir_kind kind = dir_kind(fd, name.p);
+    struct stat st;
+    if (fstatat(fd, name.p, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+        return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is a symbolic link, want a directory", STR_ARG(name));
+    l.has_dir = kind == DIR_DIR;
+    bool any = l.types.launch || l.types.build || l.types.cache;
+    if (!any && l.has_dir && b->bp->desc.api >= API(0, 6)) {
+        if (put_aside(a, fd, name, e) < 0)
+            return -1;
+        l.has_dir = false;
+    }
+    if (b->layers.n == LAYERS_MAX)
+        return err_set(e, ERR_LIMIT, "more than %d layers", LAYERS_MAX);
+    b->layers.v = arena_grow(a, b->layers.v, b->layers.n, &b->layers.cap, sizeof *b->layers.v);
+    b->layers.v[b->layers.n++] = l;
+    return 0;
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return str_cmp(((const struct built_layer *)x)->name, ((const struct built_layer *)y)->name);
+}
+
+static bool is_spec_file(struct str name)
+{
+    return str_is(name, "launch.toml") || str_is(name, "build.toml") || str_is(name, "store.toml");
+}
+
+static int read_layers(struct arena *a, int fd, struct built *b, struct err *e)
+{
+    struct strv names;
+    if (dir_names(a, fd, ".", ENTRIES_MAX, &names, e) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        struct str name = names.v[i];
+        if (!str_has_suffix(name, ".toml") || is_spec_file(name))
+            continue;
+        if (add_layer(a, fd, b, str_dup(a, str_head(name, name.n - 5)), e) < 0)
+            return -1;
+    }
+    if (b->layers.n) // "a.toml" sorts after "a-b.toml", "a" before "a-b"
+        qsort(b->layers.v, b->layers.n, sizeof *b->layers.v, by_name);
+    return 0;
+}
+
+int built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e)
+{
+    struct val *launch, *build, *store;
+    if (read_layers(a, fd, b, e) < 0 || optional_toml(a, fd, "launch.toml", &launch, e) < 0 ||
+        optional_toml(a, fd, "build.toml", &build, e) < 0 || optional_toml(a, fd, "store.toml", &store, e) < 0)
+        return -1;
+    if (launch && launch_toml_read(a, launch, "launch.toml", b->bp->desc.api, cx->ev, &b->launch, e) < 0)
+        return -1;
+    if (b->launch.processes.n > PROCESSES_MAX)
+        return err_set(e, ERR_LIMIT, "launch.toml: more than %d processes", PROCESSES_MAX);
+    return build ? build_toml_read(a, build, "build.toml", cx->ev, &b->build, e) : 0;
+}
