@@ -6,7 +6,7 @@
 #pragma once
 #include "base/event.h"
 #include "base/map.h"
-#include "document/val.h"
+#include "document/schema.h"
 
 struct cnb_process {
     struct str type;
@@ -56,5 +56,6 @@ int nodiscard cnb_metadata_read(struct arena *a, const struct val *doc, const ch
                                 struct cnb_metadata *out, struct err *e);
 int nodiscard cnb_metadata_write(struct arena *a, const struct cnb_metadata *m, uint16_t platform_api,
                                  struct val **out, struct err *e);
+SCHEMA_DECLARE(cnb_metadata_schema, struct cnb_metadata);
 // True when a process (or anything with an exec-env list) belongs to this execution environment.
 bool cnb_exec_env_fits(const struct strv *list, struct str current);

@@ -20,11 +20,6 @@ static struct str exec_env(const struct launch_in *in)
     return set && set->n ? *set : STR("production");
 }
 
-bool cnb_exec_env_fits(const struct strv *list, struct str current)
-{
-    return !list->n || strv_has(list, STR("*")) || strv_has(list, current);
-}
-
 // The process that argv[0] names; *named says whether there is one of that type at all.
 static const struct cnb_process *by_name(const struct launch_in *in, struct str name, bool *named)
 {

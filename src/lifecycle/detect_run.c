@@ -133,7 +133,7 @@ static void job_done(struct job *j)
     drop_fd_p(&j->out);
     buf_free(&j->text);
     if (j->plan)
-        (void)tree_remove(AT_FDCWD, j->plan, &ignored);
+        (void)!tree_remove(AT_FDCWD, j->plan, &ignored);
 }
 
 static int run_some(struct arena *a, struct lc_context *cx, struct detect_run **runs, size_t n, struct err *e)
