@@ -13,7 +13,10 @@ struct buf {
     bool over;
 };
 
-#define BUF_INIT(limit) {.max = (limit)}
+#define BUF_INIT(limit)                                                                                      \
+    {                                                                                                        \
+        .max = (limit)                                                                                       \
+    }
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_text(struct buf *b, const char *c);

@@ -8,11 +8,20 @@
 #include <string.h>
 
 static const char *const code_names[] = {
-    [ERR_NONE] = "none",           [ERR_USAGE] = "usage",         [ERR_IO] = "io",
-    [ERR_PARSE] = "parse",         [ERR_NOT_FOUND] = "not-found", [ERR_DENIED] = "denied",
-    [ERR_NETWORK] = "network",     [ERR_PROTOCOL] = "protocol",   [ERR_DIGEST] = "digest",
-    [ERR_LIMIT] = "limit",         [ERR_API] = "api",             [ERR_BUILDPACK] = "buildpack",
-    [ERR_BUSY] = "busy",           [ERR_CANCELLED] = "cancelled",
+    [ERR_NONE] = "none",
+    [ERR_USAGE] = "usage",
+    [ERR_IO] = "io",
+    [ERR_PARSE] = "parse",
+    [ERR_NOT_FOUND] = "not-found",
+    [ERR_DENIED] = "denied",
+    [ERR_NETWORK] = "network",
+    [ERR_PROTOCOL] = "protocol",
+    [ERR_DIGEST] = "digest",
+    [ERR_LIMIT] = "limit",
+    [ERR_API] = "api",
+    [ERR_BUILDPACK] = "buildpack",
+    [ERR_BUSY] = "busy",
+    [ERR_CANCELLED] = "cancelled",
 };
 static_assert(COUNT(code_names) == ERR_CODE_MAX_, "one name per code");
 

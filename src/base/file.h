@@ -12,10 +12,10 @@ int nodiscard file_write_all(int fd, const void *p, size_t n, struct err *e); //
 
 // A file that appears under its name at once. Without file_publish nothing is left behind.
 struct newfile {
-    int fd;       // write here
-    int dirfd;    // owned
-    char *name;   // final name, one component
-    char *temp;   // NULL while it has no name at all (O_TMPFILE)
+    int fd;     // write here
+    int dirfd;  // owned
+    char *name; // final name, one component
+    char *temp; // NULL while it has no name at all (O_TMPFILE)
 };
 int nodiscard newfile_begin(int dirfd, const char *path, mode_t mode, struct newfile **out, struct err *e);
 int nodiscard newfile_publish(struct newfile *f, bool sync, struct err *e); // replaces what stood there

@@ -8,24 +8,27 @@
 #define GIB(n) ((uint64_t)(n) << 30)
 
 // Documents
-#define LIMIT_DOCUMENT MIB(4)     // a manifest's limit in the OCI distribution spec; larger ones are attacks
-#define LIMIT_DEPTH 64            // nesting of a document: real ones stay below 12
-#define LIMIT_VALUES 1000000      // values in one document: bounds memory at about 64 MiB
-#define LIMIT_KEY 4096            // bytes of one key
+#define LIMIT_DOCUMENT MIB(4) // a manifest's limit in the OCI distribution spec; larger ones are attacks
+#define LIMIT_DEPTH 64        // nesting of a document: real ones stay below 12
+#define LIMIT_VALUES 1000000  // values in one document: bounds memory at about 64 MiB
+#define LIMIT_KEY 4096        // bytes of one key
 
 // Names and paths
-#define LIMIT_PATH 4096           // PATH_MAX of Linux, with its NUL
-#define LIMIT_COMPONENT 255       // NAME_MAX of every Linux filesystem in use
-#define LIMIT_PATH_DEPTH 2048     // components that fit LIMIT_PATH
-#define LIMIT_SYMLINKS 40         // MAXSYMLINKS of Linux
+#define LIMIT_PATH 4096       // PATH_MAX of Linux, with its NUL
+#define LIMIT_COMPONENT 255   // NAME_MAX of every Linux filesystem in use
+#define LIMIT_PATH_DEPTH 2048 // components that fit LIMIT_PATH
+#define LIMIT_TREE_DEPTH 256      // directories in each other that we make: removing holds two descriptors for each
+#define LIMIT_SYMLINKS 40     // MAXSYMLINKS of Linux
 
 // Archives
-#define LIMIT_TAR_HEADER MIB(1)   // one extension header: pax or GNU long name
-#define LIMIT_TAR_ENTRIES 5000000 // a layer of five million files: larger than any image seen
-#define LIMIT_TAR_SPARSE 65536    // holes of one sparse file
-#define LIMIT_LAYER GIB(64)       // plain bytes of one layer
-#define LIMIT_ZSTD_WINDOW_LOG 27  // 128 MiB, zstd's own default for decoding
-#define LIMIT_XZ_MEMORY MIB(256)  // a .deb made with xz -9 needs 65 MiB
+#define LIMIT_TAR_HEADER MIB(1)      // one extension header: pax or GNU long name
+#define LIMIT_TAR_ENTRIES 5000000    // a layer of five million files: larger than any image seen
+#define LIMIT_TAR_SPARSE 65536       // holes of one sparse file
+#define LIMIT_AR_MEMBERS 65536       // members of an ar archive: a .deb has three
+#define LIMIT_LAYER GIB(64)          // plain bytes of one layer
+#define LIMIT_ZSTD_WINDOW_LOG 27     // 128 MiB, zstd's own default for decoding
+#define LIMIT_ZSTD_SKIPPABLE MIB(64) // all skippable frames of one input: tables of contents, signatures
+#define LIMIT_XZ_MEMORY MIB(256)     // a .deb made with xz -9 needs 65 MiB
 
 // Programs that we start
-#define LIMIT_CAPTURE MIB(64)     // output that is kept in memory
+#define LIMIT_CAPTURE MIB(64) // output that is kept in memory

@@ -20,7 +20,7 @@ struct strmap {
     size_t n_slot;
 };
 
-struct map_entry *map_find(const struct strmap *m, struct str key); // NULL if absent; borrowed
+struct map_entry *map_find(const struct strmap *m, struct str key);           // NULL if absent; borrowed
 struct map_entry *map_put(struct arena *a, struct strmap *m, struct str key); // finds or adds
 void map_del(struct strmap *m, struct str key); // keeps the order of the others; O(n)
 void map_sort(struct strmap *m);                // by key, byte order

@@ -25,7 +25,8 @@ char *arena_printf(struct arena *a, const char *fmt, ...) printf_(2, 3) __attrib
 #define ARENA_ARRAY(a, type, n) ((type *)arena_array(a, n, sizeof(type), _Alignof(type)))
 void *arena_array(struct arena *a, size_t n, size_t size, size_t align) __attribute__((returns_nonnull));
 // Room for one more element in an arena array: returns the array, moved and doubled when it is full.
-void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));
+void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
 
 // Hands over: the variable is emptied, so its cleanup does nothing.
 #define steal_ptr(p)                                                                                         \

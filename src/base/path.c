@@ -7,43 +7,69 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+enum {
+    TRIES = 64,       // openat2 asks to be called again when somebody renames at the same time
+    WALK_DEPTH = 160, // directories that a walk holds open at once
+};
+
 static int beneath(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
     bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
     struct open_how how = {.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
                            .mode = makes ? mode : 0,
                            .resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    long fd;
-    do {
+    long fd = -1;
+    for (int i = 0; i < TRIES; i++) {
         fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-    } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+        if (fd >= 0 || (errno != EINTR && errno != EAGAIN))
+            break;
+    }
     return (int)fd;
+}
+
+// openat2 is missing, refused by a seccomp profile, or kept from an answer by somebody's renames.
+static bool no_answer(void)
+{
+    return errno == ENOSYS || errno == EPERM || errno == EAGAIN;
 }
 
 static int open_failed(const char *path, struct err *e)
 {
-    if (errno == EXDEV)
+    switch (errno) {
+    case EXDEV:
         return err_set(e, ERR_DENIED, "%s: leads out of its directory", path);
-    return err_sys(e, "%s", path);
+    case ELOOP:
+        return err_set(e, ERR_DENIED, "%s: a symbolic link that is not followed, or too many of them", path);
+    case ENAMETOOLONG:
+        return err_set(e, ERR_LIMIT, "%.64s…: longer than %d bytes, or a component longer than %d", path,
+                       LIMIT_PATH - 1, LIMIT_COMPONENT);
+    default:
+        return err_sys(e, "%s", path);
+    }
 }
 
-int path_open(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
+// The same for what a walk finds by itself.
+static int walk_failed(const char *path, int sys, struct err *e)
 {
-    int got = beneath(dirfd, path, flags, mode, 0);
-    if (got < 0 && errno == ENOSYS)
-        return path_open_walk(dirfd, path, flags, mode, fd, e);
-    if (got < 0)
-        return open_failed(path, e);
-    *fd = got;
-    return 0;
+    errno = sys;
+    return open_failed(path, e);
 }
 
 // The state of a walk: a stack of open directories, so that ".." never asks the kernel.
 struct walk {
-    int dir[LIMIT_SYMLINKS * 4];
+    const char *path; // all of it, for messages
+    bool plain;       // follow no link at all
+    int dir[WALK_DEPTH];
     size_t depth;
     char rest[LIMIT_PATH * 2];
     unsigned links;
+};
+
+// One component of w->rest, and what follows it.
+struct component {
+    char name[LIMIT_COMPONENT + 1];
+    const char *after;
+    bool slash; // it must be a directory: a '/' stands behind it
 };
 
 static void walk_done(struct walk *w)
@@ -52,18 +78,18 @@ static void walk_done(struct walk *w)
         (void)close(w->dir[i]);
 }
 
-static int walk_link(struct walk *w, const char *name, const char *after, struct err *e)
+static int walk_link(struct walk *w, const struct component *c, struct err *e)
 {
     char target[LIMIT_PATH], joined[sizeof w->rest];
-    if (path_readlink(w->dir[w->depth - 1], name, target, e) < 0)
+    if (w->plain || ++w->links > LIMIT_SYMLINKS)
+        return walk_failed(w->path, ELOOP, e);
+    if (path_readlink(w->dir[w->depth - 1], c->name, target, e) < 0)
         return -1;
-    if (++w->links > LIMIT_SYMLINKS)
-        return err_set(e, ERR_DENIED, "%s: too many symbolic links", name);
     if (target[0] == '/')
-        return err_set(e, ERR_DENIED, "%s: leads out of its directory", name);
-    int n = snprintf(joined, sizeof joined, "%s/%s", target, after);
+        return walk_failed(w->path, EXDEV, e);
+    int n = snprintf(joined, sizeof joined, "%s%s%s", target, c->slash ? "/" : "", c->after);
     if (n < 0 || (size_t)n >= sizeof joined)
-        return err_set(e, ERR_LIMIT, "%s: path too long", name);
+        return walk_failed(w->path, ENAMETOOLONG, e);
     memcpy(w->rest, joined, (size_t)n + 1);
     return 0;
 }
@@ -71,18 +97,18 @@ static int walk_link(struct walk *w, const char *name, const char *after, struct
 static int walk_up(struct walk *w, struct err *e)
 {
     if (w->depth == 1)
-        return err_set(e, ERR_DENIED, "..: leads out of its directory");
+        return walk_failed(w->path, EXDEV, e);
     (void)close(w->dir[--w->depth]);
     return 0;
 }
 
 static int walk_down(struct walk *w, const char *name, struct err *e)
 {
-    if (w->depth == COUNT(w->dir))
-        return err_set(e, ERR_LIMIT, "%s: more than %zu directories deep", name, COUNT(w->dir));
+    if (w->depth == WALK_DEPTH)
+        return err_set(e, ERR_LIMIT, "%s: more than %d directories deep", w->path, WALK_DEPTH);
     int fd = openat(w->dir[w->depth - 1], name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return err_sys(e, "%s", name);
+        return open_failed(w->path, e);
     w->dir[w->depth++] = fd;
     return 0;
 }
@@ -93,101 +119,97 @@ static bool is_link(int dirfd, const char *name)
     return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
 }
 
-// Takes the first component off w->rest into name; false when none is left.
-static bool walk_next(struct walk *w, char *name, const char **after)
+// The first component of w->rest; false when none is left or it is too long.
+static bool walk_next(const struct walk *w, struct component *c)
 {
-    char *p = w->rest + strspn(w->rest, "/");
+    const char *p = w->rest + strspn(w->rest, "/");
     size_t n = strcspn(p, "/");
     if (!n || n > LIMIT_COMPONENT)
         return false;
-    memcpy(name, p, n);
-    name[n] = 0;
-    *after = p + n + strspn(p + n, "/");
+    memcpy(c->name, p, n);
+    c->name[n] = 0;
+    c->slash = p[n] == '/';
+    c->after = p + n + strspn(p + n, "/");
     return true;
+}
+
+static int open_here(const struct walk *w, const char *name, int flags, mode_t mode, int *fd, struct err *e)
+{
+    *fd = openat(w->dir[w->depth - 1], name, flags | O_CLOEXEC, mode);
+    return *fd < 0 ? open_failed(w->path, e) : 0;
 }
 
 static int walk_all(struct walk *w, int flags, mode_t mode, int *fd, struct err *e)
 {
-    char name[LIMIT_COMPONENT + 1];
-    const char *after;
-    while (walk_next(w, name, &after)) {
-        int dir = w->dir[w->depth - 1];
-        bool last = !*after;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-            if (name[1] && walk_up(w, e) < 0)
+    struct component c;
+    while (walk_next(w, &c)) {
+        bool last = !*c.after && !c.slash;
+        if (strcmp(c.name, ".") == 0 || strcmp(c.name, "..") == 0) {
+            if (c.name[1] && walk_up(w, e) < 0)
                 return -1;
-        } else if (is_link(dir, name) && !(last && (flags & (O_NOFOLLOW | O_EXCL)))) {
-            if (walk_link(w, name, after, e) < 0)
+        } else if (last && (flags & (O_NOFOLLOW | O_EXCL))) {
+            return open_here(w, c.name, flags | O_NOFOLLOW, mode, fd, e);
+        } else if (is_link(w->dir[w->depth - 1], c.name)) {
+            if (walk_link(w, &c, e) < 0)
                 return -1;
             continue;
         } else if (last) {
-            *fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-            return *fd < 0 ? err_sys(e, "%s", name) : 0;
-        } else if (walk_down(w, name, e) < 0) {
+            return open_here(w, c.name, flags | O_NOFOLLOW, mode, fd, e);
+        } else if (walk_down(w, c.name, e) < 0) {
             return -1;
         }
-        memmove(w->rest, after, strlen(after) + 1);
+        memmove(w->rest, c.after, strlen(c.after) + 1);
     }
     if (w->rest[strspn(w->rest, "/")])
-        return err_set(e, ERR_LIMIT, "%.64s…: component longer than %d bytes", w->rest, LIMIT_COMPONENT);
-    *fd = openat(w->dir[w->depth - 1], ".", flags | O_CLOEXEC, mode);
-    return *fd < 0 ? err_sys(e, "directory") : 0;
+        return walk_failed(w->path, ENAMETOOLONG, e);
+    return open_here(w, ".", flags, mode, fd, e);
 }
 
-int path_open_walk(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
+static int walk(const char *path, struct walk *w, int flags, mode_t mode, int *fd, struct err *e)
 {
-    struct walk w = {.dir = {dirfd}, .depth = 1};
     size_t n = strlen(path);
-    if (n >= LIMIT_PATH)
-        return err_set(e, ERR_LIMIT, "%.64s…: path longer than %d bytes", path, LIMIT_PATH - 1);
-    if (n == 0)
-        return err_set(e, ERR_NOT_FOUND, "empty path");
-    if (path[0] == '/')
-        return err_set(e, ERR_DENIED, "%s: leads out of its directory", path);
-    memcpy(w.rest, path, n + 1);
-    int got = -1, rc = walk_all(&w, flags, mode, &got, e);
-    walk_done(&w);
+    if (n == 0 || n >= LIMIT_PATH || path[0] == '/')
+        return walk_failed(path, n == 0 ? ENOENT : path[0] == '/' ? EXDEV : ENAMETOOLONG, e);
+    memcpy(w->rest, path, n + 1);
+    int got = -1, rc = walk_all(w, flags, mode, &got, e);
+    walk_done(w);
     if (rc == 0)
         *fd = got;
     return rc;
 }
 
-static int open_plain_walk(int dirfd, const char *path, int flags, mode_t mode, struct err *e)
+int path_open_walk(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
 {
-    drop_fd int here = -1;
-    char name[LIMIT_COMPONENT + 1];
-    const char *p = path;
-    for (;;) {
-        size_t n = strcspn(p, "/");
-        if (n > LIMIT_COMPONENT || (n == 2 && memcmp(p, "..", 2) == 0) || *path == '/')
-            return err_set(e, ERR_DENIED, "%s: leads out of its directory", path);
-        memcpy(name, p, n);
-        name[n] = 0;
-        p += n + strspn(p + n, "/");
-        bool last = !*p;
-        int at = here >= 0 ? here : dirfd;
-        int next = openat(at, n ? name : ".", (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, mode);
-        if (next < 0)
-            return err_sys(e, "%s", path);
-        if (last)
-            return next;
-        drop_fd_p(&here);
-        here = next;
-    }
+    struct walk w = {.path = path, .dir = {dirfd}, .depth = 1};
+    return walk(path, &w, flags, mode, fd, e);
+}
+
+int path_open(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
+{
+    int got = beneath(dirfd, path, flags, mode, 0);
+    if (got < 0 && no_answer())
+        return path_open_walk(dirfd, path, flags, mode, fd, e);
+    if (got < 0)
+        return open_failed(path, e);
+    *fd = got;
+    return 0;
 }
 
 int path_open_plain(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
 {
     int got = beneath(dirfd, path, flags | O_NOFOLLOW, mode, RESOLVE_NO_SYMLINKS);
-    if (got < 0 && errno == ENOSYS)
-        got = open_plain_walk(dirfd, path, flags, mode, e);
-    else if (got < 0)
-        return errno == ELOOP ? err_set(e, ERR_DENIED, "%s: goes through a symbolic link", path)
-                              : open_failed(path, e);
+    if (got < 0 && no_answer())
+        return path_open_plain_walk(dirfd, path, flags, mode, fd, e);
     if (got < 0)
-        return -1;
+        return open_failed(path, e);
     *fd = got;
     return 0;
+}
+
+int path_open_plain_walk(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e)
+{
+    struct walk w = {.path = path, .plain = true, .dir = {dirfd}, .depth = 1};
+    return walk(path, &w, flags | O_NOFOLLOW, mode, fd, e);
 }
 
 int path_open_host(const char *path, int flags, mode_t mode, int *fd, struct err *e)
@@ -203,8 +225,8 @@ int path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e)
 {
     char part[LIMIT_PATH];
     size_t n = strlen(path);
-    if (n >= sizeof part)
-        return err_set(e, ERR_LIMIT, "%.64s…: path longer than %d bytes", path, LIMIT_PATH - 1);
+    if (n >= sizeof part || path[0] == '/')
+        return walk_failed(path, path[0] == '/' ? EXDEV : ENAMETOOLONG, e);
     drop_fd int here = -1;
     if (path_open_plain(dirfd, ".", O_PATH | O_DIRECTORY, 0, &here, e) < 0)
         return -1;
@@ -237,9 +259,12 @@ int path_parent(int dirfd, const char *path, int *parent, const char **base, str
         memcpy(dir, path, n);
         dir[n] = 0;
     }
+    const char *last = slash ? slash + 1 : path;
+    if (strcmp(last, "..") == 0)
+        return walk_failed(path, EXDEV, e);
     if (path_open_plain(dirfd, dir, O_PATH | O_DIRECTORY, 0, parent, e) < 0)
         return -1;
-    *base = slash ? slash + 1 : path;
+    *base = last;
     return 0;
 }
 
@@ -306,6 +331,8 @@ struct str path_dir(struct str p)
     size_t at;
     if (!str_find_last(p, '/', &at))
         return STR(".");
+    while (at && p.p[at - 1] == '/')
+        at--;
     return at ? str_head(p, at) : STR("/");
 }
 

@@ -15,13 +15,16 @@
 int nodiscard path_open(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e);
 // The same without following any link at all, also in the middle: for trees that are being written.
 int nodiscard path_open_plain(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e);
-// What path_open does without openat2; public so that it is tested on kernels that have it.
+// What the two do without openat2; public so that they are tested on kernels that have it.
 int nodiscard path_open_walk(int dirfd, const char *path, int flags, mode_t mode, int *fd, struct err *e);
+int nodiscard path_open_plain_walk(int dirfd, const char *path, int flags, mode_t mode, int *fd,
+                                   struct err *e);
 // A path that the operator gave: follows links, may be absolute.
 int nodiscard path_open_host(const char *path, int flags, mode_t mode, int *fd, struct err *e);
 // Makes `path` and its missing parents beneath dirfd, following no links; an existing directory is fine.
 int nodiscard path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e);
-// Opens the directory that holds `path` (no links) and points *base at the last component inside `path`.
+// Opens the directory that holds `path` (no links) and points *base at the last component inside `path`:
+// empty behind a final '/', never "..".
 int nodiscard path_parent(int dirfd, const char *path, int *parent, const char **base, struct err *e);
 // Target of a link into out[LIMIT_PATH], terminated.
 int nodiscard path_readlink(int dirfd, const char *name, char *out, struct err *e);
@@ -29,8 +32,8 @@ int nodiscard path_readlink(int dirfd, const char *name, char *out, struct err *
 // Text only: "a/./b//c/.." → "a/b"; "/.." → "/"; a relative path keeps leading ".."; "" → ".".
 struct str path_clean(struct arena *a, struct str p);
 struct str path_join(struct arena *a, struct str dir, struct str rest);
-struct str path_base(struct str p); // last component; "/" for the root
-struct str path_dir(struct str p);  // what stands before it; "." or "/" when nothing does
+struct str path_base(struct str p);                // last component; "/" for the root
+struct str path_dir(struct str p);                 // what stands before it; "." or "/" when nothing does
 bool path_is_within(struct str p, struct str dir); // both clean: p is dir or beneath it
 // Relative, clean, inside: no leading '/', no "..", no "." or empty component, no NUL, within the limits.
 bool path_is_safe(struct str p);

@@ -196,7 +196,7 @@ bool str_utf8(struct str s, size_t *bad_at)
 
 struct str str_printable(struct arena *a, struct str s, size_t max)
 {
-    char *out = arena_get(a, (s.n < max ? s.n : max) * 4 + 4, 1);
+    char *out = arena_get(a, (s.n < max ? s.n : max) * 4 + 16, 1);
     size_t n = 0;
     const unsigned char *p = (const unsigned char *)s.p;
     for (size_t i = 0; i < s.n && i < max;) {

@@ -20,7 +20,10 @@ struct strv {
 };
 
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_INIT(literal) {"" literal, sizeof(literal) - 1} // in static initialisers
+#define STR_INIT(literal)                                                                                    \
+    {                                                                                                        \
+        "" literal, sizeof(literal) - 1                                                                      \
+    } // in static initialisers
 #define PRI_STR "%.*s"
 #define STR_ARG(s) (int)(s).n, (s).p // for PRI_STR
 

@@ -42,7 +42,8 @@ void test_write(int dirfd, const char *path, const void *p, size_t n)
         dir[slash - path] = 0;
         ck_assert_msg(path_mkdirs(dirfd, dir, 0755, &e) == 0, "%s", err_text(&e, text, sizeof text));
     }
-    ck_assert_msg(file_replace(dirfd, path, 0644, (struct str){p, n}, &e) == 0, "%s", err_text(&e, text, sizeof text));
+    ck_assert_msg(file_replace(dirfd, path, 0644, (struct str){p, n}, &e) == 0, "%s",
+                  err_text(&e, text, sizeof text));
 }
 
 struct str test_read(struct arena *a, int dirfd, const char *path)
@@ -98,8 +99,8 @@ static void print_result(int number, TestResult *r)
     int index = order[number];
     bool ok = tr_rtype(r) == CK_PASS;
     const char *why = skipped[index];
-    printf("%s %d %s%s%s\n", ok ? "ok" : "not ok", number + 1, tests[index].name, ok && *why ? " # SKIP " : "",
-           ok ? why : "");
+    printf("%s %d %s%s%s\n", ok ? "ok" : "not ok", number + 1, tests[index].name,
+           ok && *why ? " # SKIP " : "", ok ? why : "");
     if (ok)
         return;
     struct str rest = str_of(tr_msg(r)), line;
@@ -135,7 +136,8 @@ static int run_all(const char *word)
 
 int main(int argc, char **argv)
 {
-    skipped = mmap(NULL, (size_t)TESTS_MAX * WHY_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    skipped =
+        mmap(NULL, (size_t)TESTS_MAX * WHY_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const char *tmp = getenv("TMPDIR");
     snprintf(base_dir, sizeof base_dir, "%s/dema-test-XXXXXX", tmp ? tmp : "/tmp");
     if (skipped == MAP_FAILED || !mkdtemp(base_dir))
