@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/hash.h"
+#include <openssl/evp.h>
+
+// libcrypto chooses the processor's own SHA instructions where it has them.
+static const struct {
+    const char *name;
+    size_t size;
+    const EVP_MD *(*md)(void);
+} algs[] = {
+    [HASH_NONE] = {"none", 0, NULL},          [HASH_SHA256] = {"sha256", 32, EVP_sha256},
+    [HASH_SHA512] = {"sha512", 64, EVP_sha512}, [HASH_SHA1] = {"sha1", 20, EVP_sha1},
+    [HASH_MD5] = {"md5", 16, EVP_md5},
+};
+_Static_assert(COUNT(algs) == HASH_ALG_MAX_, "one row per algorithm");
+
+struct hash {
+    EVP_MD_CTX *ctx;
+    enum hash_alg alg;
+};
+
+static const EVP_MD *md_of(enum hash_alg alg)
+{
+    if (alg <= HASH_NONE || alg >= HASH_ALG_MAX_)
+        BUG("hash: no such algorithm");
+    return algs[alg].md();
+}
+
+size_t hash_size(enum hash_alg alg)
+{
+    return (unsigned)alg < HASH_ALG_MAX_ ? algs[alg].size : 0;
+}
+
+const char *hash_name(enum hash_alg alg)
+{
+    return (unsigned)alg < HASH_ALG_MAX_ ? algs[alg].name : "unknown";
+}
+
+bool digest_eq(const struct digest *a, const struct digest *b)
+{
+    return a->alg == b->alg && memcmp(a->sum, b->sum, hash_size(a->alg)) == 0;
+}
+
+static void put_hex(const struct digest *d, char *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t n = hash_size(d->alg);
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = hex[d->sum[i] >> 4];
+        out[2 * i + 1] = hex[d->sum[i] & 15];
+    }
+    out[2 * n] = 0;
+}
+
+const char *digest_hex(const struct digest *d, char out[DIGEST_TEXT])
+{
+    put_hex(d, out);
+    return out;
+}
+
+const char *digest_text(const struct digest *d, char out[DIGEST_TEXT])
+{
+    const char *name = hash_name(d->alg);
+    size_t n = strlen(name);
+    memcpy(out, name, n);
+    out[n] = ':';
+    put_hex(d, out + n + 1);
+    return out;
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// What an error may quote of a hostile text: a short, printable head.
+static const char *quoted(struct str s, char out[48])
+{
+    size_t n = s.n < 40 ? s.n : 40;
+    for (size_t i = 0; i < n; i++)
+        out[i] = s.p[i] >= ' ' && s.p[i] < 127 ? s.p[i] : '?';
+    memcpy(out + n, s.n > n ? "..." : "", s.n > n ? 4 : 1);
+    return out;
+}
+
+int digest_parse(struct str s, struct digest *out, struct err *e)
+{
+    char q[48];
+    size_t colon;
+    if (!str_find(s, ':', &colon))
+        return err_set(e, ERR_PARSE, "digest \"%s\": no \"algorithm:\" in front", quoted(s, q));
+    struct digest d = {0};
+    for (enum hash_alg a = HASH_SHA256; a <= HASH_SHA512; a++)
+        if (str_is(str_head(s, colon), algs[a].name))
+            d.alg = a;
+    if (!d.alg)
+        return err_set(e, ERR_PARSE, "digest \"%s\": the algorithm is neither sha256 nor sha512", quoted(s, q));
+    struct str hex = str_from(s, colon + 1);
+    if (hex.n != 2 * algs[d.alg].size)
+        return err_set(e, ERR_PARSE, "digest \"%s\": %zu hex digits, %s has %zu", quoted(s, q), hex.n, algs[d.alg].name,
+                       2 * algs[d.alg].size);
+    for (size_t i = 0; i < hex.n; i++) {
+        int v = nibble(hex.p[i]);
+        if (v < 0)
+            return err_set(e, ERR_PARSE, "digest \"%s\": byte %zu is not a lower-case hex digit", quoted(s, q),
+                           colon + 2 + i);
+        d.sum[i / 2] = (uint8_t)(d.sum[i / 2] << 4 | v);
+    }
+    *out = d;
+    return 0;
+}
+
+void digest_of(enum hash_alg alg, const void *p, size_t n, struct digest *out)
+{
+    struct digest d = {.alg = alg};
+    if (!EVP_Digest(p, n, d.sum, NULL, md_of(alg), NULL))
+        BUG("EVP_Digest");
+    *out = d;
+}
+
+struct hash *hash_new(enum hash_alg alg)
+{
+    struct hash *h = XNEW(struct hash);
+    h->alg = alg;
+    h->ctx = EVP_MD_CTX_new();
+    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, md_of(alg), NULL))
+        BUG("EVP_DigestInit");
+    return h;
+}
+
+void hash_add(struct hash *h, const void *p, size_t n)
+{
+    if (!EVP_DigestUpdate(h->ctx, p, n))
+        BUG("EVP_DigestUpdate");
+}
+
+void hash_end(struct hash *h, struct digest *out)
+{
+    struct digest d = {.alg = h->alg};
+    if (!EVP_DigestFinal_ex(h->ctx, d.sum, NULL))
+        BUG("EVP_DigestFinal");
+    *out = d;
+}
+
+void hash_free(struct hash *h)
+{
+    if (!h)
+        return;
+    EVP_MD_CTX_free(h->ctx);
+    free(h);
+}
