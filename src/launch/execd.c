@@ -68,7 +68,9 @@ static int collect(int fd, int pidfd, int64_t until, struct buf *out, const char
             return err_set(e, ERR_LIMIT, "exec.d: %s: did not end in time", path);
         if (p[1].revents)
             open = read_some(fd, out);
-        else if (p[0].revents)
+        if (out->over)
+            return buf_finish(out, path, e);
+        if (p[0].revents && !p[1].revents)
             return 0;
     }
 }
