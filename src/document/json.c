@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // spec: RFC 8259. What it leaves to implementations is refused where readers differ (section 4 "unpredictable",
-// section 8.2 lone surrogates, section 8.1 byte order mark) and kept as text where it can be kept (section 6).
+// 8.1 byte order mark, 8.2 lone surrogates) and kept as text where it can be kept (section 6).
 #include "document/json.h"
 #include "base/limits.h"
 #include "document/step.h"
@@ -18,7 +18,7 @@ struct json {
     const char *file;
     struct err *e;
     size_t n_values;
-    size_t depth; // open containers
+    size_t depth;                  // open containers
     struct step path[LIMIT_DEPTH]; // one for each open container
 };
 

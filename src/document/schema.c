@@ -25,9 +25,9 @@ struct decode {
 };
 
 static const char *const kind_names[] = {
-    [F_BOOL] = "true or false",    [F_INT] = "whole number", [F_STR] = "text",
-    [F_STRV] = "list of texts",    [F_VAL] = "any value",    [F_STRMAP] = "table of texts",
-    [F_STRUCTV] = "list of tables", [F_STRUCT] = "table",    [F_HOOK] = "value",
+    [F_BOOL] = "true or false",     [F_INT] = "whole number", [F_STR] = "text",
+    [F_STRV] = "list of texts",     [F_VAL] = "any value",    [F_STRMAP] = "table of texts",
+    [F_STRUCTV] = "list of tables", [F_STRUCT] = "table",     [F_HOOK] = "value",
 };
 static_assert(COUNT(kind_names) == F_KIND_MAX_, "one name per kind");
 
@@ -118,7 +118,8 @@ static void pop(struct decode *d)
     d->depth--;
 }
 
-static int read_str(struct decode *d, const struct field *f, const struct val *v, struct str *out, struct err *e)
+static int read_str(struct decode *d, const struct field *f, const struct val *v, struct str *out,
+                    struct err *e)
 {
     if (v->kind != VAL_STR && !(v->kind == VAL_TIME && f->flags & TIME_TOO))
         return doc_wrong(d, v, "text", e);
@@ -128,7 +129,8 @@ static int read_str(struct decode *d, const struct field *f, const struct val *v
     return 0;
 }
 
-static int read_strv(struct decode *d, const struct field *f, const struct val *v, struct strv *out, struct err *e)
+static int read_strv(struct decode *d, const struct field *f, const struct val *v, struct strv *out,
+                     struct err *e)
 {
     if (v->kind != VAL_LIST)
         return doc_wrong(d, v, "list of texts", e);
@@ -145,7 +147,8 @@ static int read_strv(struct decode *d, const struct field *f, const struct val *
     return 0;
 }
 
-static int read_strmap(struct decode *d, const struct field *f, const struct val *v, struct strmap *out, struct err *e)
+static int read_strmap(struct decode *d, const struct field *f, const struct val *v, struct strmap *out,
+                       struct err *e)
 {
     if (v->kind != VAL_MAP)
         return doc_wrong(d, v, "table of texts", e);
@@ -262,11 +265,11 @@ static void note_ignored(struct decode *d, const struct val *v, const struct fie
     if (!gated)
         note(d, v, "unknown key, ignored");
     else if (since && api < since)
-        note(d, v, "ignored: a key since API %u.%u, the document is of API %u.%u", since >> 8, since & 0xff, api >> 8,
-             api & 0xff);
+        note(d, v, "ignored: a key since API %u.%u, the document is of API %u.%u", since >> 8, since & 0xff,
+             api >> 8, api & 0xff);
     else
-        note(d, v, "ignored: a key before API %u.%u, the document is of API %u.%u", until >> 8, until & 0xff, api >> 8,
-             api & 0xff);
+        note(d, v, "ignored: a key before API %u.%u, the document is of API %u.%u", until >> 8, until & 0xff,
+             api >> 8, api & 0xff);
 }
 
 // A table that is being read.
@@ -381,8 +384,8 @@ static void walk_table(struct walk *w, const struct schema *s)
     w->depth--;
 }
 
-void schema_each(const struct schema *s, enum doc_names names, void (*row)(void *ctx, const struct schema_row *r),
-                 void *ctx)
+void schema_each(const struct schema *s, enum doc_names names,
+                 void (*row)(void *ctx, const struct schema_row *r), void *ctx)
 {
     struct walk w = {.names = names, .row = row, .ctx = ctx, .key = BUF_INIT(MIB(1))};
     walk_table(&w, s);

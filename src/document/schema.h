@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// document/schema.h - one table per document: reading, writing, required keys, warnings, API versions, reference.
+// document/schema.h - one table per document: reading, writing, required keys, warnings, API versions.
 //
-// A row says how a key is spelled in TOML and in JSON and which member of a C struct it is; the macros derive the
-// row's kind from the member, so that a mismatch does not compile.
+// A row says how a key is spelled in TOML and in JSON and which member of a C struct it is; the macros derive
+// the row's kind from the member, so that a mismatch does not compile.
 //
 //     struct label { struct str key, value; };
-//     struct launch { bool direct; struct strv args; struct { struct label *v; size_t n; } labels; const struct val *rest; };
+//     struct launch {
+//         bool direct;
+//         struct strv args;
+//         struct { struct label *v; size_t n; } labels;
+//         const struct val *rest;
+//     };
 //     static const struct field label_fields[] = {
 //         KEY(struct label, key, "key", .flags = REQUIRED, .help = "name of the label"),
 //         KEY(struct label, value, "value", .flags = OMIT_EMPTY),
@@ -42,7 +47,7 @@ enum field_kind {
 
 enum field_flag {
     REQUIRED = 1 << 0,     // absent (or JSON's null) is an error; always written
-    OMIT_EMPTY = 1 << 1,   // false, 0, "", an empty list or table is not written (as Go's omitempty; structs too)
+    OMIT_EMPTY = 1 << 1,   // false, 0, "", an empty list or table is not written: Go's omitempty, structs too
     SECRET = 1 << 2,       // not shown: see struct doc
     KEEP_UNKNOWN = 1 << 3, // by KEEP
     TIME_TOO = 1 << 4,     // F_STR: a TOML time is taken as its text
@@ -63,8 +68,8 @@ struct field {
     uint16_t since, until; // the first API that has the key, and the first that has it no more
     uint32_t off;
     const struct schema *sub;
-    // Odd shapes. `at` is the member. `write` leaves VAL_NULL where nothing is to be written. With another kind than F_HOOK,
-    // `read` alone is enough where the value is written as its kind is.
+    // Odd shapes. `at` is the member. `write` leaves VAL_NULL where nothing is to be written. With another kind
+    // than F_HOOK, `read` alone is enough where the value is written as its kind is.
     int (*read)(struct decode *d, const struct val *v, void *at, struct err *e);
     int (*write)(const struct doc *doc, const void *at, struct val *out, struct err *e);
     const char *help;
@@ -85,71 +90,78 @@ struct schema {
 
 struct doc {
     enum doc_names names;
-    uint16_t api;     // of the document; 0 = no gates
-    const char *file; // for errors and warnings; may be NULL
-    struct arena *a;  // lists, maps and the written tree live here
+    uint16_t api;      // of the document; 0 = no gates
+    const char *file;  // for errors and warnings; may be NULL
+    struct arena *a;   // lists, maps and the written tree live here
     struct events *ev; // doc_read's warnings; NULL = nobody listens
     bool hide_secrets; // doc_write puts SECRET_SHOWN where a secret is
 };
 #define SECRET_SHOWN "(hidden)"
 
-// Reads the table v into *out, which holds the defaults before; lists and maps that v has replace them. Texts are borrowed
-// from the tree. JSON's null is an absent key. Unknown keys, and keys of other API versions, are warnings, given once
-// all was read. Errors: ERR_PARSE with file, line, column and dotted key (a wrong kind, a missing key, a NUL byte in a
-// text), ERR_LIMIT, and what hooks say. *out is untouched on failure.
-int nodiscard doc_read(const struct doc *doc, const struct schema *s, const struct val *v, void *out, struct err *e);
-// Makes a tree of its own, rows in the table's order. With a KEEP row that was read, the order is that of what was read;
-// unknown keys stay in place, and a value that was empty and is empty stays as it was spelled. Errors: ERR_USAGE for a
-// REQUIRED value that is not there, and what hooks say.
-int nodiscard doc_write(const struct doc *doc, const struct schema *s, const void *in, struct val **out, struct err *e);
+// Reads the table v into *out, which holds the defaults before; lists and maps that v has replace them. Texts
+// are borrowed from the tree. JSON's null is an absent key. Unknown keys, and keys of other API versions, are
+// warnings, given once all was read. Errors: ERR_PARSE with file, line, column and dotted key (a wrong kind, a
+// missing key, a NUL byte in a text), ERR_LIMIT, and what hooks say. *out is untouched on failure.
+int nodiscard doc_read(const struct doc *doc, const struct schema *s, const struct val *v, void *out,
+                       struct err *e);
+// Makes a tree of its own, in the order of the rows. With a KEEP row that was read, the order is that of what
+// was read, unknown keys stay in place, and a value that was empty and is empty stays as it was spelled. Errors:
+// ERR_USAGE for a REQUIRED value that is not there, and what hooks say.
+int nodiscard doc_write(const struct doc *doc, const struct schema *s, const void *in, struct val **out,
+                        struct err *e);
 
 // For hooks.
 const struct doc *doc_of(const struct decode *d);
-int nodiscard doc_read_as(struct decode *d, const struct field *f, const struct val *v, void *at, struct err *e);
+int nodiscard doc_read_as(struct decode *d, const struct field *f, const struct val *v, void *at,
+                          struct err *e);
 int doc_fail(const struct decode *d, const struct val *v, struct err *e, const char *fmt, ...) printf_(4, 5);
-int doc_wrong(const struct decode *d, const struct val *v, const char *wanted, struct err *e); // -1, a wrong kind
+// ERR_PARSE: "found text, wanted …".
+int doc_wrong(const struct decode *d, const struct val *v, const char *wanted, struct err *e);
 
 const char *field_name(const struct field *f, enum doc_names names); // NULL: not in such documents
 bool field_has_api(const struct field *f, uint16_t api);
 const char *field_kind_name(enum field_kind kind); // "text", "list of tables": for messages and the reference
 
-// Every row in the table's order, those of nested tables behind their own (a table within itself once): for the reference.
+// Every row in its order, those of nested tables behind their own (a table within itself once): for the
+// reference page.
 struct schema_row {
     const struct field *field;
     const struct schema *in;
     struct str key; // dotted, from the root: "processes[].type"; borrowed for the call
 };
-void schema_each(const struct schema *s, enum doc_names names, void (*row)(void *ctx, const struct schema_row *r),
-                 void *ctx);
+void schema_each(const struct schema *s, enum doc_names names,
+                 void (*row)(void *ctx, const struct schema_row *r), void *ctx);
 
 // Rows. `m` is a member, also of a member (a.b).
+// clang-format off
 #define F_KIND_(x)                                                                                           \
-    _Generic((x), bool: F_BOOL, int64_t: F_INT, struct str: F_STR, struct strv: F_STRV, struct strmap: F_STRMAP, \
-             struct val *: F_VAL, const struct val *: F_VAL)
-#define F_OFF_(S, m) ((uint32_t)offsetof(S, m))
-#define KEY(S, m, key, ...) {.toml = key, .kind = F_KIND_(((S *)0)->m), .off = F_OFF_(S, m), __VA_ARGS__}
+    _Generic((x), bool: F_BOOL, int64_t: F_INT, struct str: F_STR, struct strv: F_STRV,                      \
+             struct strmap: F_STRMAP, struct val *: F_VAL, const struct val *: F_VAL)
+#define F_TABLES_(x, T) _Generic((x), T *: F_STRUCTV, const T *: F_STRUCTV)
+// 0; does not compile unless m is v and, right behind it, n.
+#define F_VECTOR_(S, m)                                                                                      \
+    (0 * sizeof(char[_Generic(((S *)0)->m.n, size_t: 1) &&                                                   \
+                     offsetof(S, m.n) == offsetof(S, m.v) + sizeof(void *) ? 1 : -1]))
+#define KEY(S, m, key, ...) {.toml = key, .kind = F_KIND_(((S *)0)->m), .off = offsetof(S, m), __VA_ARGS__}
 #define TABLE(S, m, key, schema_id, ...)                                                                     \
-    {.toml = key, .kind = _Generic(((S *)0)->m, schema_id##_type: F_STRUCT), .off = F_OFF_(S, m), .sub = &schema_id, \
-     __VA_ARGS__}
-#define TABLES(S, m, key, schema_id, ...)                                                                    \
-    {.toml = key,                                                                                            \
-     .kind = _Generic(((S *)0)->m.v, schema_id##_type *: F_STRUCTV, const schema_id##_type *: F_STRUCTV),    \
-     .off = F_OFF_(S, m.v) + 0 * sizeof(char[_Generic(((S *)0)->m.n, size_t: 1) &&                           \
-                                                     offsetof(S, m.n) == offsetof(S, m.v) + sizeof(void *)   \
-                                                 ? 1                                                         \
-                                                 : -1]),                                                     \
+    {.toml = key, .kind = _Generic(((S *)0)->m, schema_id##_type: F_STRUCT), .off = offsetof(S, m),          \
      .sub = &schema_id, __VA_ARGS__}
+#define TABLES(S, m, key, schema_id, ...)                                                                    \
+    {.toml = key, .kind = F_TABLES_(((S *)0)->m.v, schema_id##_type),                                        \
+     .off = offsetof(S, m.v) + F_VECTOR_(S, m), .sub = &schema_id, __VA_ARGS__}
 #define HOOK(S, m, key, read_fn, write_fn, ...)                                                              \
-    {.toml = key, .kind = F_HOOK, .off = F_OFF_(S, m), .read = read_fn, .write = write_fn, __VA_ARGS__}
+    {.toml = key, .kind = F_HOOK, .off = offsetof(S, m), .read = read_fn, .write = write_fn, __VA_ARGS__}
 // A [const] struct val * that holds the whole table as it was read, so that unknown keys are written again.
 #define KEEP(S, m)                                                                                           \
-    {.kind = _Generic(((S *)0)->m, struct val *: F_VAL, const struct val *: F_VAL), .flags = KEEP_UNKNOWN,   \
-     .off = F_OFF_(S, m)}
+    {.kind = _Generic(((S *)0)->m, struct val *: F_VAL, const struct val *: F_VAL),                          \
+     .flags = KEEP_UNKNOWN, .off = offsetof(S, m)}
 
-// `static SCHEMA(…);` in a file, or SCHEMA_DECLARE(id, S) in a header (or before a table within itself) and `SCHEMA(…);`.
+// `static SCHEMA(…);` in a file. For a header, or before a table within itself: SCHEMA_DECLARE(id, S); and then
+// `SCHEMA(…);`.
 #define SCHEMA(id, S, fields, ...)                                                                           \
     const struct schema id = {.size = sizeof(S), .field = fields, .n = COUNT(fields), __VA_ARGS__};          \
     typedef S id##_type __attribute__((unused))
 #define SCHEMA_DECLARE(id, S)                                                                                \
     extern const struct schema id;                                                                           \
     typedef S id##_type __attribute__((unused))
+// clang-format on

@@ -64,7 +64,8 @@ struct made {
     struct val v;
     bool empty;   // false, 0, "" and so on; a table of nothing else too
     bool nothing; // there is no value to write
-    const struct field *missing; // a table's REQUIRED value that is not there: an error unless the table is left out
+    const struct field
+        *missing; // a table's REQUIRED value that is not there: an error unless the table is left out
 };
 
 static int check_missing(const struct writer *w, const struct made *m)
@@ -218,7 +219,8 @@ static int write_table(const struct writer *w, const struct schema *s, const cha
         return -1;
     for (size_t i = 0; i < s->n; i++) {
         const struct field *f = &s->field[i];
-        if (!done[i] && field_name(f, w->doc->names) && field_has_api(f, w->doc->api) && write_row(w, &t, f, NULL) < 0)
+        if (!done[i] && field_name(f, w->doc->names) && field_has_api(f, w->doc->api) &&
+            write_row(w, &t, f, NULL) < 0)
             return -1;
     }
     return 0;

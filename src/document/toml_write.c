@@ -135,19 +135,19 @@ static bool has_section(const struct val *v)
     return v->kind == VAL_MAP || is_tables(v);
 }
 
-// A table that has only tables needs no header of its own.
-static bool wants_header(const struct val *table)
+// Two blanks a level and an empty line before top-level tables and list elements, as the reference lifecycle's encoder
+// has it: the bytes of metadata.toml decide the diff ID of an app image's config layer.
+static void indent(struct writer *w, size_t level)
 {
-    for (size_t i = 0; i < table->c.n; i++)
-        if (!has_section(&table->c.v[i]))
-            return true;
-    return table->c.n == 0;
+    for (size_t i = 0; i < level; i++)
+        buf_text(w->out, "  ");
 }
 
 static int write_header(struct writer *w, const char *open, const char *close)
 {
-    if (w->out->n)
+    if (w->out->n && (open[1] || w->n_path == 1))
         buf_char(w->out, '\n');
+    indent(w, w->n_path - 1);
     buf_text(w->out, open);
     for (size_t i = 0; i < w->n_path; i++) {
         buf_text(w->out, i ? "." : "");
@@ -176,7 +176,7 @@ static int write_section(struct writer *w, const struct val *v, struct str key, 
     if (v->kind == VAL_LIST) {
         if (write_tables(w, v, depth + 1) < 0)
             return -1;
-    } else if ((wants_header(v) && write_header(w, "[", "]\n") < 0) || write_table(w, v, depth) < 0) {
+    } else if (write_header(w, "[", "]\n") < 0 || write_table(w, v, depth) < 0) {
         return -1;
     }
     w->n_path--;
@@ -189,6 +189,7 @@ static int write_table(struct writer *w, const struct val *table, size_t depth)
     for (size_t i = 0; i < table->c.n; i++) {
         if (has_section(&table->c.v[i]))
             continue;
+        indent(w, w->n_path);
         if (write_key(w, table->c.key[i]) < 0)
             return -1;
         buf_text(w->out, " = ");

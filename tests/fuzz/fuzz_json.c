@@ -49,7 +49,8 @@ static bool same(const struct val *v, const json_t *j)
     case VAL_NUM: // the sign of -0 is lost in jansson's integers
         return json_is_real(j) || (json_is_integer(j) && str_is(v->s, "-0"));
     case VAL_STR:
-        return json_is_string(j) && json_string_length(j) == v->s.n && memcmp(json_string_value(j), v->s.p, v->s.n) == 0;
+        return json_is_string(j) && json_string_length(j) == v->s.n &&
+               memcmp(json_string_value(j), v->s.p, v->s.n) == 0;
     case VAL_LIST:
         return same_list(v, j);
     case VAL_MAP:
@@ -96,13 +97,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc < 0 && (e.code == ERR_NONE || !e.at.line || !e.at.col || v))
         BUG("refused without a place, or with an output");
     if (rc < 0 && e.code == ERR_LIMIT)
-        return 0; // jansson's limits are others
+        return 0;                        // jansson's limits are others
     if (size && memchr(data, 0, size)) { // jansson takes a NUL byte behind the value for the end
         if (rc == 0)
             BUG("a NUL byte is accepted");
         return 0;
     }
-    json_t *j = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    json_t *j = json_loadb((const char *)data, size,
+                           JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (rc < 0 && j)
         BUG("jansson accepts what we refuse");
     if (rc == 0 && !j && !only_theirs(&error))

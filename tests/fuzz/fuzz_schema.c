@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes choose tables (rows, kinds, flags, API versions), a struct of exactly their size, and a document. What is
-// read is written, read again and written again: the two written trees are equal. A refused document leaves the
-// struct alone and says where.
+// The bytes choose tables (rows, kinds, flags, API versions), a struct of exactly their size, and a document.
+// What is read is written, read again and written again: the two written trees are equal. A refused document
+// leaves the struct alone and says where.
 #include "document/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,7 +61,8 @@ static int hook_write(const struct doc *doc, const void *at, struct val *out, st
 
 static void make_row(struct bytes *b, const struct schema *subs, size_t n_subs, struct field *f)
 {
-    *f = (struct field){.toml = names[next(b, COUNT(names))], .kind = next(b, F_KIND_MAX_), .flags = next(b, 64)};
+    *f = (struct field){
+        .toml = names[next(b, COUNT(names))], .kind = next(b, F_KIND_MAX_), .flags = next(b, 64)};
     f->flags &= (uint16_t)~KEEP_UNKNOWN;
     if (next(b, 4) == 0)
         f->json = names[next(b, COUNT(names))];
@@ -103,7 +104,8 @@ static size_t align(size_t n)
     return (n + 7) & ~(size_t)7;
 }
 
-static void make_schema(struct bytes *b, struct arena *a, const struct schema *subs, size_t n_subs, struct schema *s)
+static void make_schema(struct bytes *b, struct arena *a, const struct schema *subs, size_t n_subs,
+                        struct schema *s)
 {
     struct field *rows = ARENA_ARRAY(a, struct field, ROWS_MAX + 1);
     size_t n = 0, wanted = next(b, ROWS_MAX + 1);
@@ -127,7 +129,8 @@ static void make_schema(struct bytes *b, struct arena *a, const struct schema *s
 
 static void make_val(struct bytes *b, struct arena *a, struct val *v, unsigned depth)
 {
-    static const struct str texts[] = {STR_INIT(""), STR_INIT("x"), STR_INIT("yy"), STR_INIT("n\0l"), STR_INIT("long text")};
+    static const struct str texts[] = {STR_INIT(""), STR_INIT("x"), STR_INIT("yy"), STR_INIT("n\0l"),
+                                       STR_INIT("long text")};
     unsigned kind = next(b, VAL_KIND_MAX_ + 4); // containers more often
     v->line = v->col = 1;
     if (kind == VAL_BOOL) {
@@ -195,7 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     drop_(arena_free) struct arena *a = arena_new(4096);
     struct bytes b = {data, size};
     struct events events = {count};
-    struct doc doc = {.names = next(&b, 2) ? NAMES_JSON : NAMES_TOML, .api = (uint16_t)next(&b, 6), .a = a, .ev = &events};
+    struct doc doc = {
+        .names = next(&b, 2) ? NAMES_JSON : NAMES_TOML, .api = (uint16_t)next(&b, 6), .a = a, .ev = &events};
     struct schema s[TABLES_MAX];
     size_t n = 1 + next(&b, TABLES_MAX);
     for (size_t i = 0; i < n; i++)

@@ -207,8 +207,8 @@ TEST(errors_say_where_and_what)
         struct err at = {0};
         REFUSED(read_json(a, cases[i].text, &v, &e), ERR_PARSE, cases[i].words);
         CHECK(read_json(a, cases[i].text, &v, &at) == -1 && !v);
-        CHECK_MSG(at.at.line == cases[i].line && at.at.col == cases[i].col, "%s: at %u:%u, want %u:%u", cases[i].text,
-                  at.at.line, at.at.col, cases[i].line, cases[i].col);
+        CHECK_MSG(at.at.line == cases[i].line && at.at.col == cases[i].col, "%s: at %u:%u, want %u:%u",
+                  cases[i].text, at.at.line, at.at.col, cases[i].line, cases[i].col);
         EQ_TEXT(at.at.key, cases[i].key);
         EQ_TEXT(at.at.file, "doc.json");
     }
@@ -290,7 +290,8 @@ TEST(depth_ends_at_the_limit)
     drop_(arena_free) struct arena *a = arena_new(4096);
     struct val *v;
     MUST(read_json(a, nested(a, LIMIT_DEPTH), &v, &e));
-    REFUSED(read_json(a, nested(a, LIMIT_DEPTH + 1), &v, &e), ERR_LIMIT, "nested deeper than 64 levels|doc.json:1");
+    REFUSED(read_json(a, nested(a, LIMIT_DEPTH + 1), &v, &e), ERR_LIMIT,
+            "nested deeper than 64 levels|doc.json:1");
 }
 
 static const char *keyed(struct arena *a, size_t n)
@@ -377,7 +378,8 @@ TEST(go_style_is_what_go_writes)
          "\"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\""},
         {"\"\\\"\\\\\\/\x7f\xc3\xa4\\ud83d\\ude00\"", "\"\\\"\\\\/\x7f\xc3\xa4\xf0\x9f\x98\x80\"",
          "\"\\\"\\\\/\x7f\xc3\xa4\xf0\x9f\x98\x80\""},
-        {" { \"b<\" : [ 1 , 1.50e+3 , [] , { } ] , \"a\" : { \"n\" : null , \"t\" : true , \"f\" : false } } ",
+        {" { \"b<\" : [ 1 , 1.50e+3 , [] , { } ] , \"a\" : { \"n\" : null , \"t\" : true , \"f\" : false } "
+         "} ",
          "{\"b\\u003c\":[1,1.50e+3,[],{}],\"a\":{\"n\":null,\"t\":true,\"f\":false}}",
          "{\"b<\":[1,1.50e+3,[],{}],\"a\":{\"n\":null,\"t\":true,\"f\":false}}"},
     };
@@ -419,7 +421,10 @@ TEST(what_is_no_json_becomes_text)
         {{.kind = VAL_NUM, .s = STR_INIT("1e06")}, "1e06"},
         {{.kind = VAL_TIME, .s = STR_INIT("1979-05-27")}, "\"1979-05-27\""},
         // Go writes U+FFFD for each byte that is not UTF-8.
-        {{.kind = VAL_STR, .s = STR_INIT("a\xff" "b\xe2\x80\xc3")}, "\"a\\ufffdb\\ufffd\\ufffd\\ufffd\""},
+        {{.kind = VAL_STR,
+          .s = STR_INIT("a\xff"
+                        "b\xe2\x80\xc3")},
+         "\"a\\ufffdb\\ufffd\\ufffd\\ufffd\""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         drop_(arena_free) struct arena *a = arena_new(4096);
