@@ -415,12 +415,23 @@ static const char *escape(struct str one, enum json_style style, char hex[8])
     return NULL;
 }
 
+// Itself in every style.
+static bool is_plain(char c)
+{
+    return c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' &&
+           !((unsigned char)c & 0x80);
+}
+
 static void write_string(struct str s, enum json_style style, struct buf *out)
 {
     size_t done = 0;
     buf_char(out, '"');
     for (size_t i = 0; i < s.n;) {
         char hex[8];
+        if (is_plain(s.p[i])) {
+            i++;
+            continue;
+        }
         size_t len = character(str_from(s, i));
         const char *as = len ? escape((struct str){s.p + i, len}, style, hex) : "\\ufffd"; // as Go does
         i += len ? len : 1;

@@ -62,7 +62,7 @@ static int hook_write(const struct doc *doc, const void *at, struct val *out, st
 static void make_row(struct bytes *b, const struct schema *subs, size_t n_subs, struct field *f)
 {
     *f = (struct field){
-        .toml = names[next(b, COUNT(names))], .kind = next(b, F_KIND_MAX_), .flags = next(b, 64)};
+        .toml = names[next(b, COUNT(names))], .kind = next(b, F_KIND_MAX_), .flags = (uint16_t)next(b, 64)};
     f->flags &= (uint16_t)~KEEP_UNKNOWN;
     if (next(b, 4) == 0)
         f->json = names[next(b, COUNT(names))];
