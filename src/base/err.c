@@ -73,7 +73,7 @@ static int set(struct err *e, enum err_code code, int sys, const char *fmt, va_l
     return -1;
 }
 
-int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+int(err_set)(struct err *e, enum err_code code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -96,7 +96,7 @@ static enum err_code code_of_errno(int sys)
     }
 }
 
-int err_sys(struct err *e, const char *fmt, ...)
+int(err_sys)(struct err *e, const char *fmt, ...)
 {
     int sys = errno;
     va_list ap;
@@ -107,7 +107,7 @@ int err_sys(struct err *e, const char *fmt, ...)
     return -1;
 }
 
-int err_doc(struct err *e, const struct err_at *at, const char *fmt, ...)
+int(err_doc)(struct err *e, const struct err_at *at, const char *fmt, ...)
 {
     if (e && e->code == ERR_NONE)
         e->at = *at;
@@ -118,7 +118,7 @@ int err_doc(struct err *e, const struct err_at *at, const char *fmt, ...)
     return -1;
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+int(err_wrap)(struct err *e, const char *fmt, ...)
 {
     if (!e)
         return -1;

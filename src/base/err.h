@@ -50,6 +50,27 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...) printf_(3, 
 int err_sys(struct err *e, const char *fmt, ...) printf_(2, 3); // ERR_IO (or as errno says) + errno's text
 int err_doc(struct err *e, const struct err_at *at, const char *fmt, ...) printf_(3, 4); // ERR_PARSE
 int err_wrap(struct err *e, const char *fmt, ...) printf_(2, 3); // prepends "context: "; the code must be set
+// The -1 in sight of the caller, so that compilers and analysers know that what follows a failed call is not reached.
+#define err_set(...)                                                                                         \
+    ({                                                                                                       \
+        (void)err_set(__VA_ARGS__);                                                                          \
+        -1;                                                                                                  \
+    })
+#define err_sys(...)                                                                                         \
+    ({                                                                                                       \
+        (void)err_sys(__VA_ARGS__);                                                                          \
+        -1;                                                                                                  \
+    })
+#define err_doc(...)                                                                                         \
+    ({                                                                                                       \
+        (void)err_doc(__VA_ARGS__);                                                                          \
+        -1;                                                                                                  \
+    })
+#define err_wrap(...)                                                                                        \
+    ({                                                                                                       \
+        (void)err_wrap(__VA_ARGS__);                                                                         \
+        -1;                                                                                                  \
+    })
 
 void err_clear(struct err *e);
 // "file:line: key: chain cause" into out[n], always terminated; returns out.

@@ -224,8 +224,9 @@ static int open_to_empty(int dirfd, const char *name, int *out, struct err *e)
     if (place < 0 || fstat(place, &st) < 0)
         return err_sys(e, "%s", name);
     // Through the descriptor: by name, somebody could put a link in its place.
-    if ((st.st_mode & 0700) != 0700)
-        (void)fchmodat(AT_FDCWD, self_path(place, self), 0700, 0);
+    bool shut = (st.st_mode & 0700) != 0700;
+    if (shut && fchmodat(AT_FDCWD, self_path(place, self), 0700, 0) < 0 && errno != EPERM)
+        return err_sys(e, "%s", name);
     int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, "%s", name);

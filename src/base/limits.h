@@ -17,7 +17,7 @@
 #define LIMIT_PATH 4096       // PATH_MAX of Linux, with its NUL
 #define LIMIT_COMPONENT 255   // NAME_MAX of every Linux filesystem in use
 #define LIMIT_PATH_DEPTH 2048 // components that fit LIMIT_PATH
-#define LIMIT_TREE_DEPTH 256      // directories in each other that we make: removing holds two descriptors for each
+#define LIMIT_TREE_DEPTH 256  // directories in each other in a tree that we make: real ones stay below 60
 #define LIMIT_SYMLINKS 40     // MAXSYMLINKS of Linux
 
 // Archives
@@ -29,6 +29,10 @@
 #define LIMIT_ZSTD_WINDOW_LOG 27     // 128 MiB, zstd's own default for decoding
 #define LIMIT_ZSTD_SKIPPABLE MIB(64) // all skippable frames of one input: tables of contents, signatures
 #define LIMIT_XZ_MEMORY MIB(256)     // a .deb made with xz -9 needs 65 MiB
+
+// Images
+#define LIMIT_IMAGE_LAYERS 500     // lower directories that one overlay of Linux takes
+#define LIMIT_INDEX_MANIFESTS 1000 // platforms of one index: the largest ones seen stay below 100
 
 // Programs that we start
 #define LIMIT_CAPTURE MIB(64) // output that is kept in memory

@@ -33,7 +33,10 @@ int codec_sniff(struct source *from, enum codec *out, struct err *e)
         *out = CODEC_GZIP;
     else if (begins(v, "\x28\xb5\x2f\xfd", 4) || skippable)
         *out = CODEC_ZSTD;
-    else if (begins(v, "\xfd" "7zXZ\0", 6))
+    else if (begins(v,
+                    "\xfd"
+                    "7zXZ\0",
+                    6))
         *out = CODEC_XZ;
     else
         *out = CODEC_PLAIN;

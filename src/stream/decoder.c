@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/decoder.h"
 
-enum { DECODER_BUFFER = 4 * STREAM_WINDOW };
-
 int decoder_bad(const struct decoder *d, const char *what, struct err *e)
 {
     return err_set(e, ERR_PARSE, "%s: %s", d->ops->name, what);
@@ -15,7 +13,7 @@ static int step(struct decoder *d, struct err *e)
     if (source_peek(d->from, 1, &in, e) < 0)
         return -1;
     struct step did = {0};
-    struct span out = {d->buf + d->n, DECODER_BUFFER - d->n};
+    struct span out = {d->buf + d->n, d->cap - d->n};
     if (d->ops->step(d, in, out, &did, e) < 0 || source_skip(d->from, did.used, e) < 0)
         return -1;
     d->n += did.made;
@@ -39,7 +37,7 @@ static int decoder_peek(struct source *s, size_t min, struct view *out, struct e
         }
         if (d->at == d->n)
             d->at = d->n = 0;
-        if (d->at + min > DECODER_BUFFER) {
+        if (d->n > STREAM_WINDOW) { // less than a window is left: then all but a window is free
             memmove(d->buf, d->buf + d->at, d->n - d->at);
             d->n -= d->at;
             d->at = 0;
@@ -59,8 +57,8 @@ static int decoder_skip(struct source *s, uint64_t n, struct err *e)
         if (decoder_peek(s, 1, &v, e) < 0)
             return -1;
         if (!v.n)
-            return err_set(e, ERR_PARSE, "%s: truncated: %ju bytes wanted, %ju are there", d->ops->name, (uintmax_t)n,
-                           (uintmax_t)(n - left));
+            return err_set(e, ERR_PARSE, "%s: truncated: %ju bytes wanted, %ju are there", d->ops->name,
+                           (uintmax_t)n, (uintmax_t)(n - left));
         size_t part = left < v.n ? (size_t)left : v.n;
         d->at += part;
         left -= part;
@@ -79,6 +77,7 @@ static void decoder_drop(struct source *s)
 struct source *decoder_init(struct decoder *d, const struct decoder_ops *ops, struct source *take_from)
 {
     static const struct source_ops source = {decoder_peek, decoder_skip, decoder_drop};
-    *d = (struct decoder){.base = {&source}, .from = take_from, .ops = ops, .buf = xmalloc(DECODER_BUFFER)};
+    *d = (struct decoder){.base = {&source}, .from = take_from, .ops = ops, .cap = ops->room + STREAM_WINDOW};
+    d->buf = xmalloc(d->cap);
     return &d->base;
 }

@@ -12,6 +12,7 @@ struct step {
 };
 struct decoder_ops {
     const char *name;
+    size_t room; // a step gets at least this much to fill
     // At a boundary: passes what stands before the next unit's data, or says that the input has ended there.
     int (*begin)(struct decoder *d, bool first, bool *ended, struct err *e);
     // Decodes; *used of `in` and *made of `out`; *over: the unit's data end here. An empty `in` is the end of input.
@@ -23,10 +24,15 @@ struct decoder {
     struct source base;
     struct source *from;
     const struct decoder_ops *ops;
-    uint8_t *buf; // DECODER_BUFFER
-    size_t at, n;
+    uint8_t *buf; // cap
+    size_t at, n, cap;
     bool begun, inside, ended;
 };
 
 struct source *decoder_init(struct decoder *d, const struct decoder_ops *ops, struct source *take_from);
 int decoder_bad(const struct decoder *d, const char *what, struct err *e); // ERR_PARSE "codec: what"
+
+static inline uint32_t le32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}

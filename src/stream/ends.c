@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "stream/memory.h"
 #include "base/file.h"
+#include "stream/memory.h"
 #include <errno.h>
 
 enum { FD_BUFFER = 4 * STREAM_WINDOW };
@@ -22,7 +22,8 @@ static int memory_peek(struct source *s, size_t min, struct view *out, struct er
 
 static int past_end(const char *name, uint64_t n, uint64_t have, struct err *e)
 {
-    return err_set(e, ERR_PARSE, "%s: truncated: %ju bytes wanted, %ju are there", name, (uintmax_t)n, (uintmax_t)have);
+    return err_set(e, ERR_PARSE, "%s: truncated: %ju bytes wanted, %ju are there", name, (uintmax_t)n,
+                   (uintmax_t)have);
 }
 
 static int memory_skip(struct source *s, uint64_t n, struct err *e)
@@ -140,7 +141,8 @@ static struct source *new_fd_source(int fd, const char *name, bool owned)
 {
     static const struct source_ops ops = {fd_peek, fd_skip, fd_source_drop};
     struct fd_source *f = XNEW(struct fd_source);
-    *f = (struct fd_source){.base = {&ops}, .name = xstrdup(name), .fd = fd, .owned = owned, .buf = xmalloc(FD_BUFFER)};
+    *f = (struct fd_source){
+        .base = {&ops}, .name = xstrdup(name), .fd = fd, .owned = owned, .buf = xmalloc(FD_BUFFER)};
     return &f->base;
 }
 

@@ -19,8 +19,8 @@ struct gzip_sink {
     struct sink *to;
     struct pool *pool;
     int level;
-    struct block *cur;           // being filled
-    struct block *first, *last;  // pushed, in order
+    struct block *cur;          // being filled
+    struct block *first, *last; // pushed, in order
     struct block *spare;
     unsigned n_blocks;
     bool any; // a member was pushed

@@ -8,8 +8,10 @@ static const struct {
     size_t size;
     const EVP_MD *(*md)(void);
 } algs[] = {
-    [HASH_NONE] = {"none", 0, NULL},          [HASH_SHA256] = {"sha256", 32, EVP_sha256},
-    [HASH_SHA512] = {"sha512", 64, EVP_sha512}, [HASH_SHA1] = {"sha1", 20, EVP_sha1},
+    [HASH_NONE] = {"none", 0, NULL},
+    [HASH_SHA256] = {"sha256", 32, EVP_sha256},
+    [HASH_SHA512] = {"sha512", 64, EVP_sha512},
+    [HASH_SHA1] = {"sha1", 20, EVP_sha1},
     [HASH_MD5] = {"md5", 16, EVP_md5},
 };
 _Static_assert(COUNT(algs) == HASH_ALG_MAX_, "one row per algorithm");
@@ -96,16 +98,17 @@ int digest_parse(struct str s, struct digest *out, struct err *e)
         if (str_is(str_head(s, colon), algs[a].name))
             d.alg = a;
     if (!d.alg)
-        return err_set(e, ERR_PARSE, "digest \"%s\": the algorithm is neither sha256 nor sha512", quoted(s, q));
+        return err_set(e, ERR_PARSE, "digest \"%s\": the algorithm is neither sha256 nor sha512",
+                       quoted(s, q));
     struct str hex = str_from(s, colon + 1);
     if (hex.n != 2 * algs[d.alg].size)
-        return err_set(e, ERR_PARSE, "digest \"%s\": %zu hex digits, %s has %zu", quoted(s, q), hex.n, algs[d.alg].name,
-                       2 * algs[d.alg].size);
+        return err_set(e, ERR_PARSE, "digest \"%s\": %zu hex digits, %s has %zu", quoted(s, q), hex.n,
+                       algs[d.alg].name, 2 * algs[d.alg].size);
     for (size_t i = 0; i < hex.n; i++) {
         int v = nibble(hex.p[i]);
         if (v < 0)
-            return err_set(e, ERR_PARSE, "digest \"%s\": byte %zu is not a lower-case hex digit", quoted(s, q),
-                           colon + 2 + i);
+            return err_set(e, ERR_PARSE, "digest \"%s\": byte %zu is not a lower-case hex digit",
+                           quoted(s, q), colon + 2 + i);
         d.sum[i / 2] = (uint8_t)(d.sum[i / 2] << 4 | v);
     }
     *out = d;

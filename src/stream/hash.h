@@ -16,7 +16,7 @@ struct digest {
 size_t hash_size(enum hash_alg alg);
 const char *hash_name(enum hash_alg alg); // "sha256"
 bool digest_eq(const struct digest *a, const struct digest *b);
-#define DIGEST_TEXT 160 // room for "sha512:<hex>" and its NUL
+#define DIGEST_TEXT 160                                                 // room for "sha512:<hex>" and its NUL
 const char *digest_text(const struct digest *d, char out[DIGEST_TEXT]); // "sha256:<lower-case hex>"
 const char *digest_hex(const struct digest *d, char out[DIGEST_TEXT]);  // the hex alone
 // Strict: "alg:hex", lower case, exact length (M2 of the bad-input catalogue). ERR_PARSE says what was wrong.

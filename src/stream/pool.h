@@ -25,8 +25,8 @@ unsigned pool_workers(const struct pool *p); // 0 for NULL
 // The pool may be NULL in all of these: then a job is done where it is pushed.
 void pool_push(struct pool *p, struct job *j);
 bool pool_done(struct pool *p, const struct job *j); // a pushed job has run
-void pool_wait(struct pool *p, struct job *j);       // until it has run; does it here when no worker has begun it
-void pool_cancel(struct pool *p, struct job *j);     // afterwards nobody touches it; an idle job is fine
+void pool_wait(struct pool *p, struct job *j);   // until it has run; does it here when no worker has begun it
+void pool_cancel(struct pool *p, struct job *j); // afterwards nobody touches it; an idle job is fine
 
 bool pool_slot(struct pool *p); // one more block in flight? never waits; NULL has none
 void pool_slot_back(struct pool *p);

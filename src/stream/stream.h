@@ -21,9 +21,9 @@ struct sink;
 struct sink_ops {
     // Where the next bytes go: at least `min` (≤ STREAM_WINDOW) bytes of room. Valid until commit.
     int (*room)(struct sink *s, size_t min, struct span *out, struct err *e);
-    int (*commit)(struct sink *s, size_t n, struct err *e);   // n of them are data now
-    int (*finish)(struct sink *s, struct err *e);             // flush, sync, publish: the only success
-    void (*drop)(struct sink *s);                             // frees; without finish nothing is left behind
+    int (*commit)(struct sink *s, size_t n, struct err *e); // n of them are data now
+    int (*finish)(struct sink *s, struct err *e);           // flush, sync, publish: the only success
+    void (*drop)(struct sink *s);                           // frees; without finish nothing is left behind
 };
 struct sink {
     const struct sink_ops *ops;
@@ -33,7 +33,8 @@ struct source;
 struct source_ops {
     // A view of at least `min` (≤ STREAM_WINDOW) bytes; shorter only at the end; 0 bytes = the end.
     int (*peek)(struct source *s, size_t min, struct view *out, struct err *e);
-    int (*skip)(struct source *s, uint64_t n, struct err *e); // past what was peeked too; past the end: ERR_PARSE
+    int (*skip)(struct source *s, uint64_t n,
+                struct err *e); // past what was peeked too; past the end: ERR_PARSE
     void (*drop)(struct source *s);
 };
 struct source {
@@ -58,7 +59,8 @@ DEFINE_DROP(struct sink *, sink_drop)
 
 int nodiscard source_peek(struct source *s, size_t min, struct view *out, struct err *e);
 int nodiscard source_skip(struct source *s, uint64_t n, struct err *e);
-int nodiscard source_read(struct source *s, void *out, size_t n, struct err *e); // exactly n, else ERR_PARSE "truncated"
+int nodiscard source_read(struct source *s, void *out, size_t n,
+                          struct err *e); // exactly n, else ERR_PARSE "truncated"
 void source_drop(struct source *s);
 DEFINE_DROP(struct source *, source_drop)
 

@@ -4,6 +4,8 @@
 #include "stream/decoder.h"
 #include <lzma.h>
 
+enum { ROOM = 3 * STREAM_WINDOW };
+
 struct xz_source {
     struct decoder d;
     lzma_stream z;
@@ -25,7 +27,10 @@ static int xz_begin(struct decoder *d, bool first, bool *ended, struct err *e)
             *ended = true;
             return 0;
         }
-        if (v.n >= 6 && memcmp(v.p, "\xfd" "7zXZ\0", 6) == 0)
+        if (v.n >= 6 && memcmp(v.p,
+                               "\xfd"
+                               "7zXZ\0",
+                               6) == 0)
             break;
         if (first)
             return decoder_bad(d, v.n < 6 ? "truncated" : "not xz: no magic number fd 37 7a 58 5a 00", e);
@@ -48,7 +53,8 @@ static int refuse(struct decoder *d, lzma_ret rc, struct err *e)
                        (uintmax_t)lzma_memusage(&self(d)->z), (uintmax_t)LIMIT_XZ_MEMORY);
     if (rc == LZMA_UNSUPPORTED_CHECK)
         return decoder_bad(d, "unknown kind of check", e);
-    return decoder_bad(d, rc == LZMA_OPTIONS_ERROR ? "unknown options or filters" : "invalid data or check mismatch", e);
+    return decoder_bad(
+        d, rc == LZMA_OPTIONS_ERROR ? "unknown options or filters" : "invalid data or check mismatch", e);
 }
 
 static int xz_step(struct decoder *d, struct view in, struct span out, struct step *did, struct err *e)
@@ -73,7 +79,7 @@ static void xz_drop(struct decoder *d)
 
 struct source *source_xz(struct source *take_from)
 {
-    static const struct decoder_ops ops = {"xz", xz_begin, xz_step, NULL, xz_drop};
+    static const struct decoder_ops ops = {"xz", ROOM, xz_begin, xz_step, NULL, xz_drop};
     struct xz_source *x = XNEW(struct xz_source);
     x->z = (lzma_stream)LZMA_STREAM_INIT;
     return decoder_init(&x->d, &ops, take_from);

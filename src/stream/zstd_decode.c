@@ -6,7 +6,7 @@
 #include <zstd_errors.h>
 
 // RFC 8878. Boundaries between frames are read here: skippable frames are bounded, dictionaries and garbage refused.
-enum { HEADER_MAX = 18, SKIPPABLE_HEADER = 8 };
+enum { HEADER_MAX = 18, SKIPPABLE_HEADER = 8, ROOM = 3 * STREAM_WINDOW };
 
 struct zstd_source {
     struct decoder d;
@@ -20,11 +20,6 @@ static struct zstd_source *self(struct decoder *d)
     return CONTAINER(d, struct zstd_source, d);
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static int skip_frame(struct decoder *d, struct view v, struct err *e)
 {
     struct zstd_source *z = self(d);
@@ -32,7 +27,8 @@ static int skip_frame(struct decoder *d, struct view v, struct err *e)
         return decoder_bad(d, "truncated in a skippable frame", e);
     uint64_t n = SKIPPABLE_HEADER + (uint64_t)le32(v.p + 4);
     if (n > LIMIT_ZSTD_SKIPPABLE - z->skipped)
-        return err_set(e, ERR_LIMIT, "zstd: skippable frames of more than %ju bytes", (uintmax_t)LIMIT_ZSTD_SKIPPABLE);
+        return err_set(e, ERR_LIMIT, "zstd: skippable frames of more than %ju bytes",
+                       (uintmax_t)LIMIT_ZSTD_SKIPPABLE);
     z->skipped += n;
     if (source_skip(d->from, n, e) < 0)
         return err_wrap(e, "zstd: skippable frame");
@@ -97,7 +93,8 @@ static int zstd_end(struct decoder *d, struct err *e)
 {
     const struct zstd_source *z = self(d);
     if (z->want != ZSTD_CONTENTSIZE_UNKNOWN && z->made != z->want)
-        return err_set(e, ERR_PARSE, "zstd: size mismatch: %llu, the frame header says %llu", z->made, z->want);
+        return err_set(e, ERR_PARSE, "zstd: size mismatch: %llu, the frame header says %llu", z->made,
+                       z->want);
     return 0;
 }
 
@@ -109,7 +106,7 @@ static void zstd_drop(struct decoder *d)
 
 struct source *source_zstd(struct source *take_from)
 {
-    static const struct decoder_ops ops = {"zstd", zstd_begin, zstd_step, zstd_end, zstd_drop};
+    static const struct decoder_ops ops = {"zstd", ROOM, zstd_begin, zstd_step, zstd_end, zstd_drop};
     struct zstd_source *z = XNEW(struct zstd_source);
     z->ctx = ZSTD_createDCtx();
     if (!z->ctx || ZSTD_isError(ZSTD_DCtx_setParameter(z->ctx, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))

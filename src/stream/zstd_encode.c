@@ -80,7 +80,8 @@ struct sink *sink_zstd(struct sink *take_to, int level)
     if (level < 1 || level > 19)
         BUG("sink_zstd: no such level");
     struct zstd_sink *z = XNEW(struct zstd_sink);
-    *z = (struct zstd_sink){.base = {&ops}, .to = take_to, .ctx = ZSTD_createCCtx(), .in = xmalloc(PIECE + STREAM_WINDOW)};
+    *z = (struct zstd_sink){
+        .base = {&ops}, .to = take_to, .ctx = ZSTD_createCCtx(), .in = xmalloc(PIECE + STREAM_WINDOW)};
     if (!z->ctx || ZSTD_isError(ZSTD_CCtx_setParameter(z->ctx, ZSTD_c_compressionLevel, level)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(z->ctx, ZSTD_c_checksumFlag, 1)))
         BUG("ZSTD_createCCtx");

@@ -16,7 +16,8 @@ static inline uint32_t bytes_next(uint32_t *x)
 // Words of a small vocabulary between random bytes; the same for the same seed.
 static inline void bytes_fill(uint8_t *p, size_t n, uint32_t *seed)
 {
-    static const char *const words[] = {"layer ", "digest ", "config\n", "usr/lib/", "\0\0\0\0\0\0\0", "sha256:"};
+    static const char *const words[] = {"layer ",   "digest ",        "config\n",
+                                        "usr/lib/", "\0\0\0\0\0\0\0", "sha256:"};
     for (size_t at = 0; at < n;) {
         uint32_t r = bytes_next(seed);
         const char *w = words[r % COUNT(words)];

@@ -15,12 +15,17 @@ TEST(sniffing_reads_magic_numbers_and_consumes_nothing)
         {STR_INIT("\x50\x2a\x4d\x18"), CODEC_ZSTD},
         {STR_INIT("\x5f\x2a\x4d\x18"), CODEC_ZSTD},
         {STR_INIT("\x60\x2a\x4d\x18"), CODEC_PLAIN},
-        {STR_INIT("\xfd" "7zXZ"), CODEC_PLAIN},
-        {STR_INIT("\xfd" "7zXZ\0"), CODEC_XZ},
+        {STR_INIT("\xfd"
+                  "7zXZ"),
+         CODEC_PLAIN},
+        {STR_INIT("\xfd"
+                  "7zXZ\0"),
+         CODEC_XZ},
         {STR_INIT("usr/bin/\0\0\0\0"), CODEC_PLAIN},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        drop_(source_drop) struct source *s = source_stingy(source_memory(cases[i].bytes.p, cases[i].bytes.n));
+        drop_(source_drop) struct source *s =
+            source_stingy(source_memory(cases[i].bytes.p, cases[i].bytes.n));
         enum codec got = CODEC_MAX_;
         MUST(codec_sniff(s, &got, &e));
         EQ_INT(got, cases[i].want);

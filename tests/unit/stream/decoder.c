@@ -96,7 +96,8 @@ TEST(C1_bombs_stop_at_the_consumers_limit)
         drop_buf struct buf out = BUF_INIT(64 * MI);
         pack(codecs[c], zeros, 64 * MI, &bomb);
         CHECK(bomb.n < MI);
-        REFUSED(unpack(buf_view(&bomb), false, &out, MI, &e), ERR_LIMIT, "more than the limit of 1048576 bytes");
+        REFUSED(unpack(buf_view(&bomb), false, &out, MI, &e), ERR_LIMIT,
+                "more than the limit of 1048576 bytes");
         CHECK(out.n <= MI);
         pack(codecs[c], bomb.p, bomb.n, &nested);
         buf_clear(&out);
@@ -104,6 +105,56 @@ TEST(C1_bombs_stop_at_the_consumers_limit)
         REFUSED(drain(source_decoded(inner, NULL), &out, MI, &e), ERR_LIMIT, "limit");
         CHECK(out.n <= MI);
     }
+}
+
+// One member of any size, as other programs write them.
+static void member_of(const void *p, size_t n, int level, struct buf *out)
+{
+    z_stream z = {0};
+    EQ_INT(deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    size_t cap = deflateBound(&z, n);
+    z.next_in = (Bytef *)(uintptr_t)p;
+    z.avail_in = (uInt)n;
+    z.next_out = (Bytef *)buf_room(out, cap);
+    z.avail_out = (uInt)cap;
+    EQ_INT(deflate(&z, Z_FINISH), Z_STREAM_END);
+    buf_commit(out, z.total_out);
+    deflateEnd(&z);
+}
+
+TEST(gzip_members_of_any_size_in_any_order)
+{
+    static const size_t runs[][4] = {{MI, MI, MI, 5},
+                                     {MI + 1, 7, MI, 1},
+                                     {100, 3 * MI, MI, 100},
+                                     {MI, MI + 1, MI, 0},
+                                     {2 * MI, 0, 0, 2 * MI}};
+    drop_free uint8_t *p = bytes_new(8 * MI);
+    uint32_t seed = 1;
+    for (size_t i = 6 * MI; i < 8 * MI; i++)
+        p[i] = (uint8_t)(bytes_next(&seed) >> 9); // does not compress
+    for (size_t r = 0; r < COUNT(runs); r++)
+        for (int level = 0; level < 2; level++)
+            for (size_t from = 0; from <= 5 * MI / 2; from += 5 * MI / 2) {
+                drop_buf struct buf b = BUF_INIT(16 * MI);
+                drop_buf struct buf back = BUF_INIT(16 * MI);
+                size_t n = 0;
+                for (size_t i = 0; i < 4; n += runs[r][i++])
+                    member_of(p + from + n, runs[r][i], level, &b);
+                MUST(unpack(buf_view(&b), level, &back, n, &e));
+                same(&back, p + from, n);
+            }
+}
+
+TEST(C6_a_wrong_crc_in_the_third_member_is_refused)
+{
+    drop_free uint8_t *p = bytes_new(3 * MI);
+    drop_buf struct buf b = BUF_INIT(4 * MI);
+    drop_buf struct buf out = BUF_INIT(4 * MI);
+    pack(GZIP_1M, p, 3 * MI, &b);
+    b.p[b.n - 7] ^= 4;
+    REFUSED(unpack(buf_view(&b), false, &out, 4 * MI, &e), ERR_PARSE, "gzip: crc mismatch");
+    CHECK(out.n <= 3 * MI);
 }
 
 // A frame header with this window descriptor and one empty last block.
@@ -119,7 +170,8 @@ TEST(C2_zstd_window_of_2_gib_is_refused_and_unknown_sizes_are_read)
     char frame[9];
     drop_buf struct buf out = BUF_INIT(100);
     MUST(unpack(zstd_window((LIMIT_ZSTD_WINDOW_LOG - 10) << 3, frame), false, &out, 0, &e));
-    REFUSED_BOTH(zstd_window(((LIMIT_ZSTD_WINDOW_LOG - 10) << 3) | 1, frame), ERR_LIMIT, "zstd: window of more than 2^27");
+    REFUSED_BOTH(zstd_window(((LIMIT_ZSTD_WINDOW_LOG - 10) << 3) | 1, frame), ERR_LIMIT,
+                 "zstd: window of more than 2^27");
     REFUSED_BOTH(zstd_window((31 - 10) << 3, frame), ERR_LIMIT, "zstd: window");
     drop_free uint8_t *p = bytes_new(MI);
     drop_buf struct buf b = BUF_INIT(2 * MI);
@@ -189,7 +241,8 @@ TEST(C4_trailing_garbage_is_refused)
         {"zstd-3", "zstd: trailing garbage behind the last frame"},
         {"xz", "xz: trailing garbage behind the last stream"},
     };
-    static const struct str tails[] = {STR_INIT("\0"), STR_INIT("x"), STR_INIT("\0\0\0\0\0\0\0x"), STR_INIT("garbage of some length")};
+    static const struct str tails[] = {STR_INIT("\0"), STR_INIT("x"), STR_INIT("\0\0\0\0\0\0\0x"),
+                                       STR_INIT("garbage of some length")};
     for (size_t c = 0; c < COUNT(cases); c++)
         for (size_t i = 0; i < COUNT(tails); i++) {
             drop_buf struct buf b = BUF_INIT(MI);
@@ -327,7 +380,8 @@ TEST(C7_gzip_headers_are_read_and_bounded)
                 MUST(unpack(buf_view(&b), slow, &out, 100, &e));
                 same(&out, "data", 4);
             } else {
-                REFUSED(unpack(buf_view(&b), slow, &out, 100, &e), ERR_LIMIT, "gzip: header of more than 65536 bytes");
+                REFUSED(unpack(buf_view(&b), slow, &out, 100, &e), ERR_LIMIT,
+                        "gzip: header of more than 65536 bytes");
             }
         }
 }
@@ -365,7 +419,8 @@ TEST(C8_bytes_of_another_codec_than_named_are_refused_with_both_names)
                 same(&out, "plain data", 10);
             } else {
                 char words[64];
-                snprintf(words, sizeof words, "named %s, but the bytes are %s", codec_name(named), codec_name(is));
+                snprintf(words, sizeof words, "named %s, but the bytes are %s", codec_name(named),
+                         codec_name(is));
                 REFUSED(drain(from, &out, 100, &e), ERR_PARSE, words);
             }
         }
@@ -391,7 +446,8 @@ TEST(C10_skippable_frames_are_passed_and_bounded)
         MUST(unpack(buf_view(&b), slow, &out, 100, &e));
         same(&out, "onetwo", 6);
     }
-    REFUSED_BOTH(STR("\x50\x2a\x4d\x18\xff\xff\xff\xff"), ERR_LIMIT, "zstd: skippable frames of more than 67108864 bytes");
+    REFUSED_BOTH(STR("\x50\x2a\x4d\x18\xff\xff\xff\xff"), ERR_LIMIT,
+                 "zstd: skippable frames of more than 67108864 bytes");
     REFUSED_BOTH(STR("\x50\x2a\x4d\x18\5\0\0\0abcd"), ERR_PARSE, "zstd: skippable frame|truncated");
     REFUSED_BOTH(STR("\x50\x2a\x4d\x18\5\0"), ERR_PARSE, "zstd: truncated in a skippable frame");
     drop_buf struct buf many = BUF_INIT(128 * MI);
@@ -417,7 +473,8 @@ TEST(C11_uncompressed_bytes_that_are_claimed_compressed_are_refused)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         drop_buf struct buf out = BUF_INIT(100);
-        REFUSED(drain(cases[i].decode(source_memory("plain bytes", 11)), &out, 100, &e), ERR_PARSE, cases[i].words);
+        REFUSED(drain(cases[i].decode(source_memory("plain bytes", 11)), &out, 100, &e), ERR_PARSE,
+                cases[i].words);
         REFUSED(drain(cases[i].decode(source_memory("", 0)), &out, 100, &e), ERR_PARSE, "truncated");
     }
     drop_buf struct buf out = BUF_INIT(100);

@@ -10,7 +10,8 @@ TEST(known_digests_of_empty_and_abc)
         {HASH_SHA256, "", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {HASH_SHA256, "abc", "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
         {HASH_SHA512, "abc",
-         "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd"
+         "sha512:"
+         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd"
          "454d4423643ce80e2a9ac94fa54ca49f"},
         {HASH_SHA1, "abc", "sha1:a9993e364706816aba3e25717850c26c9cd0d89d"},
         {HASH_MD5, "abc", "md5:900150983cd24fb0d6963f7d28e17f72"},

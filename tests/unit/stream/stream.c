@@ -60,7 +60,8 @@ TEST(C12_pump_at_the_limit_plus_and_minus_one)
         if (cases[i].fits)
             MUST(drain(source_memory(p, 100000), &b, cases[i].max, &e));
         else
-            REFUSED(drain(source_memory(p, 100000), &b, cases[i].max, &e), ERR_LIMIT, "more than the limit of");
+            REFUSED(drain(source_memory(p, 100000), &b, cases[i].max, &e), ERR_LIMIT,
+                    "more than the limit of");
         CHECK(b.n <= cases[i].max);
     }
     drop_buf struct buf b = BUF_INIT(10);
