@@ -92,6 +92,21 @@ static int build_one(struct phase *ph, const struct cnb_ref *ref, struct built *
     return plan_met(ph->a, &ph->plan, &given, &b->build.unmet, e);
 }
 
+// What old buildpacks' bills of materials would be in. The reference writes it always, so that its bytes are part of the
+// SBOM layer's diff ID.
+static int legacy_sbom(int layers_fd, struct err *e)
+{
+    static const char *const kinds[] = {"sbom/launch", "sbom/build"};
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        drop_fd int dir = -1;
+        if (path_mkdirs(layers_fd, kinds[i], 0755, e) < 0 ||
+            path_open_plain(layers_fd, kinds[i], O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+            file_replace(dir, "sbom.legacy.json", 0644, STR("null\n"), e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int write_metadata(struct phase *ph, const struct cnb_metadata *md, struct err *e)
 {
     struct val *doc;
@@ -115,6 +130,8 @@ int lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, 
             return err_wrap(e, "buildpack " PRI_STR "@" PRI_STR, STR_ARG(ref->id), STR_ARG(ref->version));
     }
     struct cnb_metadata md;
+    if (legacy_sbom(layers, e) < 0)
+        return -1;
     built_metadata(a, cx, in->group, b, in->group->buildpacks.n, &md);
     if (write_metadata(&ph, &md, e) < 0)
         return -1;

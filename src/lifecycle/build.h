@@ -15,13 +15,15 @@ struct built_layer {
     bool has_dir; // false: reuse what the previous image has
 };
 
+struct built_layers { // by name, byte order
+    struct built_layer *v;
+    size_t n, cap;
+};
+
 struct built {
     const struct lc_buildpack *bp;
     const char *dir; // its directory's name in layers_dir
-    struct {
-        struct built_layer *v;
-        size_t n, cap;
-    } layers; // by name, byte order
+    struct built_layers layers;
     struct cnb_launch_toml launch;
     struct cnb_build_toml build;
 };
@@ -35,6 +37,9 @@ struct build_in {
 // Also writes <layers>/config/metadata.toml and <layers>/sbom/**.
 int nodiscard lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, struct cnb_metadata *out,
                        struct err *e);
+
+// The layers that a buildpack left in `fd`, <layers>/<bp>: only looks.
+int nodiscard lc_layers(struct arena *a, int fd, uint16_t api, struct built_layers *out, struct err *e);
 
 // Private to the phase: what one buildpack left behind. `fd` is <layers>/<bp>.
 int nodiscard built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e);

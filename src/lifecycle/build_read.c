@@ -14,39 +14,25 @@ static int optional_toml(struct arena *a, int fd, const char *name, struct val *
     return dir_kind(fd, name) == DIR_ABSENT ? 0 : lc_read_toml(a, fd, name, out, e);
 }
 
-// False/false/false: the directory is put aside, so that later phases do not see it.
-static int put_aside(struct arena *a, int fd, struct str layer, struct err *e)
-{
-    const char *name = str_c(a, layer), *aside = arena_printf(a, PRI_STR ".ignore", STR_ARG(layer));
-    if (tree_remove(fd, aside, e) < 0)
-        return -1;
-    return renameat(fd, name, fd, aside) < 0 ? err_sys(e, "%s", name) : 0;
-}
-
-static int add_layer(struct arena *a, int fd, struct built *b, struct str name, struct err *e)
+static int add_layer(struct arena *a, int fd, uint16_t api, struct str name, struct built_layers *out, struct err *e)
 {
     const char *file = arena_printf(a, PRI_STR ".toml", STR_ARG(name));
     struct built_layer l = {.name = name};
     struct val *doc;
+    struct stat st;
     if (!layer_name_ok(name))
         return err_set(e, ERR_BUILDPACK, "%s: \"" PRI_STR "\" is not a name for a layer", file, STR_ARG(name));
-    if (lc_read_toml(a, fd, file, &doc, e) < 0 || layer_toml_read(a, doc, file, b->bp->desc.api, &l.types, e) < 0)
+    if (lc_read_toml(a, fd, file, &doc, e) < 0 || layer_toml_read(a, doc, file, api, &l.types, e) < 0)
         return -1;
-    enum dir_kind kind = dir_kind(fd, name.p);
-    struct stat st;
-    if (fstatat(fd, name.p, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
-        return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is a symbolic link, want a directory", STR_ARG(name));
-    l.has_dir = kind == DIR_DIR;
-    bool any = l.types.launch || l.types.build || l.types.cache;
-    if (!any && l.has_dir && b->bp->desc.api >= API(0, 6)) {
-        if (put_aside(a, fd, name, e) < 0)
-            return -1;
-        l.has_dir = false;
+    if (fstatat(fd, name.p, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (S_ISLNK(st.st_mode))
+            return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is a symbolic link, want a directory", STR_ARG(name));
+        l.has_dir = S_ISDIR(st.st_mode);
     }
-    if (b->layers.n == LAYERS_MAX)
+    if (out->n == LAYERS_MAX)
         return err_set(e, ERR_LIMIT, "more than %d layers", LAYERS_MAX);
-    b->layers.v = arena_grow(a, b->layers.v, b->layers.n, &b->layers.cap, sizeof *b->layers.v);
-    b->layers.v[b->layers.n++] = l;
+    out->v = arena_grow(a, out->v, out->n, &out->cap, sizeof *out->v);
+    out->v[out->n++] = l;
     return 0;
 }
 
@@ -60,27 +46,47 @@ static bool is_spec_file(struct str name)
     return str_is(name, "launch.toml") || str_is(name, "build.toml") || str_is(name, "store.toml");
 }
 
-static int read_layers(struct arena *a, int fd, struct built *b, struct err *e)
+int lc_layers(struct arena *a, int fd, uint16_t api, struct built_layers *out, struct err *e)
 {
     struct strv names;
+    struct built_layers found = {0};
     if (dir_names(a, fd, ".", ENTRIES_MAX, &names, e) < 0)
         return -1;
     for (size_t i = 0; i < names.n; i++) {
         struct str name = names.v[i];
         if (!str_has_suffix(name, ".toml") || is_spec_file(name))
             continue;
-        if (add_layer(a, fd, b, str_dup(a, str_head(name, name.n - 5)), e) < 0)
+        if (add_layer(a, fd, api, str_dup(a, str_head(name, name.n - 5)), &found, e) < 0)
             return -1;
     }
-    if (b->layers.n) // "a.toml" sorts after "a-b.toml", "a" before "a-b"
-        qsort(b->layers.v, b->layers.n, sizeof *b->layers.v, by_name);
+    if (found.n) // "a.toml" sorts after "a-b.toml", "a" before "a-b"
+        qsort(found.v, found.n, sizeof *found.v, by_name);
+    *out = found;
+    return 0;
+}
+
+// False/false/false: the directory is put aside, so that later phases do not see it.
+static int put_aside(struct arena *a, int fd, struct built *b, struct err *e)
+{
+    for (size_t i = 0; i < b->layers.n && b->bp->desc.api >= API(0, 6); i++) {
+        struct built_layer *l = &b->layers.v[i];
+        if (!l->has_dir || l->types.launch || l->types.build || l->types.cache)
+            continue;
+        const char *aside = arena_printf(a, PRI_STR ".ignore", STR_ARG(l->name));
+        if (tree_remove(fd, aside, e) < 0)
+            return -1;
+        if (renameat(fd, l->name.p, fd, aside) < 0)
+            return err_sys(e, PRI_STR, STR_ARG(l->name));
+        l->has_dir = false;
+    }
     return 0;
 }
 
 int built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e)
 {
     struct val *launch, *build, *store;
-    if (read_layers(a, fd, b, e) < 0 || optional_toml(a, fd, "launch.toml", &launch, e) < 0 ||
+    if (lc_layers(a, fd, b->bp->desc.api, &b->layers, e) < 0 || put_aside(a, fd, b, e) < 0 ||
+        optional_toml(a, fd, "launch.toml", &launch, e) < 0 ||
         optional_toml(a, fd, "build.toml", &build, e) < 0 || optional_toml(a, fd, "store.toml", &store, e) < 0)
         return -1;
     if (launch && launch_toml_read(a, launch, "launch.toml", b->bp->desc.api, cx->ev, &b->launch, e) < 0)

@@ -83,7 +83,8 @@ static void take_all(const uint8_t *data, size_t size)
         if (step != TAR_ENTRY)
             return;
         take_entry(t);
-        if (t->mtime_sec % 5 != 3 && take_data(tar_data(r), t->size, min, &e) < 0) // now and then nobody reads it
+        if (t->mtime_sec % 5 != 3 &&
+            take_data(tar_data(r), t->size, min, &e) < 0) // now and then nobody reads it
             return;
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines: three versions, then a constraint. Orders are antisymmetric and transitive, also where versions come out equal;
+// Lines: three versions, then a constraint. Orders are antisymmetric and
+// transitive, also where versions come out equal;
 // what was parsed is written and read back as the same; no constraint crashes.
 #include "version/constraint.h"
 #include "version/dpkg.h"
@@ -47,7 +48,8 @@ static void check_semver(struct arena *a, const struct str text[3], struct semve
             continue;
         }
         struct str s = semver_format(a, &v[i]);
-        if (s.n <= SEMVER_TEXT_MAX && (semver_parse_lenient(s, &again, NULL) < 0 || semver_cmp_build(&v[i], &again)))
+        if (s.n <= SEMVER_TEXT_MAX &&
+            (semver_parse_lenient(s, &again, NULL) < 0 || semver_cmp_build(&v[i], &again)))
             __builtin_trap();
     }
     for (int i = 0; i < 9; i++) {

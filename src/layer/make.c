@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layer/make.h"
+#include "archive/tar_write.h"
+#include "base/limits.h"
+#include "layer/make_priv.h"
+#include "layer/pipe.h"
+#include <fcntl.h>
+
+enum { PARENT_MODE = 0755 }; // of parents that are not on this disk
+
+struct making {
+    const struct layer_spec *spec;
+    struct tar_writer *tar;
+    struct arena *a; // of one entry's name
+    uint64_t entries;
+};
+
+static int check_spec(const struct layer_spec *s, struct err *e)
+{
+    bool root = str_is(s->at, "/");
+    if (!root && (!s->at.n || s->at.p[0] != '/' || !path_is_safe(str_from(s->at, 1))))
+        return err_set(e, ERR_USAGE, "layer \"" PRI_STR "\": not an absolute clean path", STR_ARG(s->at));
+    if (s->sub.n && !str_is(s->sub, ".") && !path_is_safe(s->sub))
+        return err_set(e, ERR_USAGE,
+                       "layer " PRI_STR ": \"" PRI_STR "\" is not a clean path beneath its directory",
+                       STR_ARG(s->at), STR_ARG(s->sub));
+    return 0;
+}
+
+static size_t components(struct str path)
+{
+    size_t n = path.n > 0;
+    for (size_t i = 0; i < path.n; i++)
+        n += path.p[i] == '/';
+    return n;
+}
+
+size_t layer_parents_on_disk(const struct layer_spec *s)
+{
+    if (!s->sub.n || str_is(s->sub, ".") || s->at.n <= s->sub.n)
+        return 0;
+    size_t at = s->at.n - s->sub.n;
+    return str_eq(str_from(s->at, at), s->sub) && s->at.p[at - 1] == '/' ? components(s->sub) : 0;
+}
+
+struct str layer_parent_path(const struct layer_spec *s, size_t number)
+{
+    struct str rest = s->sub, part;
+    size_t n = 0;
+    for (size_t i = 0; i < number && str_cut(&rest, '/', &part); i++)
+        n = (size_t)(part.p - s->sub.p) + part.n;
+    return n ? str_head(s->sub, n) : STR(".");
+}
+
+int layer_parent_stat(const struct layer_spec *s, size_t number, struct stat *st, struct err *e)
+{
+    drop_(arena_free) struct arena *a = arena_new(256);
+    drop_fd int fd = -1;
+    const char *path = str_c(a, layer_parent_path(s, number));
+    if (path_open_plain(s->dirfd, path, O_PATH | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    return fstat(fd, st) < 0 ? err_sys(e, "%s", path) : 0;
+}
+
+// The entry at "/a/b" of `at`, which is the `number`th of `total` components from the top.
+static int write_parent(struct making *m, struct str name, size_t number, size_t total, struct err *e)
+{
+    size_t on_disk = layer_parents_on_disk(m->spec),
+           first = total - on_disk; // that many parents are above the disk
+    struct tar_entry t = {.type = TAR_DIR,
+                          .name = name,
+                          .mode = PARENT_MODE,
+                          .uid = m->spec->parent_uid,
+                          .gid = m->spec->parent_gid,
+                          .mtime_sec = m->spec->mtime_sec};
+    if (on_disk && number >= first) {
+        struct stat st;
+        if (layer_parent_stat(m->spec, number - first, &st, e) < 0)
+            return -1;
+        t.mode = st.st_mode & 07777;
+    }
+    m->entries++;
+    return tar_write_entry(m->tar, &t, e);
+}
+
+static int write_parents(struct making *m, struct err *e)
+{
+    struct str at = m->spec->at;
+    size_t total = components(str_from(at, 1)), number = 1;
+    for (size_t i = 1; i < at.n; i++)
+        if (at.p[i] == '/' && write_parent(m, str_head(at, i), number++, total, e) < 0)
+            return -1;
+    return 0;
+}
+
+static struct str name_of(struct making *m, struct str path)
+{
+    struct str at = m->spec->at;
+    if (!path.n)
+        return at;
+    return str_printf(m->a, PRI_STR "/" PRI_STR, STR_ARG(str_is(at, "/") ? STR("") : at), STR_ARG(path));
+}
+
+static int write_one(struct making *m, struct walk *w, const struct walk_entry *it, struct err *e)
+{
+    struct tar_entry t = {0};
+    drop_fd int fd = -1;
+    // Opening looks again: the size in the header is that of the file which is read.
+    if (S_ISREG(it->st.st_mode) && walk_open_file(w, &fd, e) < 0)
+        return -1;
+    if (!tar_entry_from_stat(&it->st, &t))
+        return 0;
+    t.name = name_of(m, it->path);
+    t.link = it->link;
+    t.uid = m->spec->uid;
+    t.gid = m->spec->gid;
+    t.mtime_sec = m->spec->mtime_sec;
+    t.mtime_nsec = 0;
+    m->entries++;
+    if (tar_write_entry(m->tar, &t, e) < 0)
+        return -1;
+    return fd >= 0 ? tar_write_fd(m->tar, fd, e) : 0;
+}
+
+static int write_entry(struct making *m, struct walk *w, const struct walk_entry *it, struct err *e)
+{
+    const struct layer_spec *s = m->spec;
+    if (it->socket || (!it->path.n && str_is(s->at, "/")))
+        return 0;
+    enum layer_pick pick = s->pick && it->path.n ? s->pick(s->pick_ctx, it) : LAYER_TAKE;
+    if (pick == LAYER_PRUNE && S_ISDIR(it->st.st_mode))
+        walk_prune(w);
+    if (pick != LAYER_TAKE)
+        return 0;
+    drop_(arena_free) struct arena *a = arena_new(512);
+    m->a = a;
+    return write_one(m, w, it, e);
+}
+
+static int write_tree(struct making *m, struct err *e)
+{
+    drop_(arena_free) struct arena *a = arena_new(512);
+    drop_(walk_free) struct walk *w = NULL;
+    const struct layer_spec *s = m->spec;
+    const char *sub = s->sub.n ? str_c(a, s->sub) : ".";
+    if (write_parents(m, e) < 0 || walk_open(s->dirfd, sub, s->order, &w, e) < 0)
+        return -1;
+    for (;;) {
+        const struct walk_entry *it;
+        enum walk_step step = walk_next(w, &it, e);
+        if (step == WALK_ERROR || (step == WALK_ENTRY && write_entry(m, w, it, e) < 0))
+            return -1;
+        if (step == WALK_END)
+            return tar_write_end(m->tar, e);
+    }
+}
+
+int layer_make(const struct layer_spec *s, struct pool *p, struct sink *to, struct layer *out, struct err *e)
+{
+    drop_(layer_pipe_free) struct layer_pipe *pipe = NULL;
+    struct layer l;
+    if (check_spec(s, e) < 0)
+        return -1;
+    if (layer_pipe_new(s->codec, p, to, &pipe, e) < 0)
+        return err_wrap(e, PRI_STR, STR_ARG(s->at));
+    drop_(tar_writer_free) struct tar_writer *tar = tar_writer_new(layer_pipe_in(pipe));
+    struct making m = {.spec = s, .tar = tar};
+    if (write_tree(&m, e) < 0 || layer_pipe_finish(pipe, &l, e) < 0)
+        return err_wrap(e, "layer " PRI_STR, STR_ARG(s->at));
+    l.entries = m.entries;
+    *out = l;
+    return 0;
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/bundle.h"
+#include "base/file.h"
+#include "document/json.h"
+#include "sandbox/filter.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+struct bundle {
+    const struct sbx_plan *p;
+    struct arena *a;
+    const char *dir;
+    int fd;
+};
+
+static struct val *put_map(struct bundle *b, struct val *map, const char *key)
+{
+    struct val *v = val_put(b->a, map, str_of(key));
+    val_set_map(v);
+    return v;
+}
+
+static struct val *put_list(struct bundle *b, struct val *map, const char *key)
+{
+    struct val *v = val_put(b->a, map, str_of(key));
+    val_set_list(v);
+    return v;
+}
+
+static void put_text(struct bundle *b, struct val *map, const char *key, const char *text)
+{
+    val_set_str(val_put(b->a, map, str_of(key)), str_of(text));
+}
+
+static void put_int(struct bundle *b, struct val *map, const char *key, int64_t i)
+{
+    val_set_int(val_put(b->a, map, str_of(key)), i);
+}
+
+static void put_bool(struct bundle *b, struct val *map, const char *key, bool yes)
+{
+    val_set_bool(val_put(b->a, map, str_of(key)), yes);
+}
+
+static void add_text(struct bundle *b, struct val *list, const char *text)
+{
+    val_set_str(val_add(b->a, list), str_of(text));
+}
+
+static struct val *add_map(struct bundle *b, struct val *list)
+{
+    struct val *v = val_add(b->a, list);
+    val_set_map(v);
+    return v;
+}
+
+static const char *in_bundle(struct bundle *b, const char *rest)
+{
+    return arena_printf(b->a, "%s/%s", b->dir, rest);
+}
+
+// What the run user writes belongs to it outside too.
+static int owned_dir(struct bundle *b, const char *path, struct err *e)
+{
+    uint32_t uid = 0, gid = 0;
+    drop_fd int fd = -1;
+    if (path_mkdirs(b->fd, path, 0755, e) < 0 ||
+        path_open_plain(b->fd, path, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return err_wrap(e, "bundle");
+    if (!sbx_outside(b->p->uid, b->p->run_uid, &uid) || !sbx_outside(b->p->gid, b->p->run_gid, &gid))
+        BUG("bundle: the run user is not mapped");
+    if (geteuid() == 0 && fchown(fd, uid, gid) < 0)
+        return err_sys(e, "bundle: %s", path);
+    return 0;
+}
+
+static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, struct val *options,
+                           struct err *e)
+{
+    drop_buf struct buf lower = BUF_INIT(LIMIT_DOCUMENT);
+    const char *scratch = op->scratch;
+    buf_text(&lower, "lowerdir=");
+    if (is_root_op(op))
+        buf_printf(&lower, "%s:", in_bundle(b, "extra"));
+    for (size_t k = 0; k < op->lower.n; k++)
+        buf_printf(&lower, "%s" PRI_STR, k ? ":" : "", STR_ARG(op->lower.v[k]));
+    if (!scratch) {
+        const char *upper = arena_printf(b->a, "scratch/%zu/upper", i),
+                   *work = arena_printf(b->a, "scratch/%zu/work", i);
+        if (owned_dir(b, upper, e) < 0 || owned_dir(b, work, e) < 0)
+            return -1;
+        scratch = in_bundle(b, arena_printf(b->a, "scratch/%zu", i));
+    }
+    if (buf_finish(&lower, "overlay options", e) < 0)
+        return -1;
+    add_text(b, options, arena_printf(b->a, PRI_STR, STR_ARG(buf_view(&lower))));
+    add_text(b, options, arena_printf(b->a, "upperdir=%s/upper", scratch));
+    add_text(b, options, arena_printf(b->a, "workdir=%s/work", scratch));
+    add_text(b, options, "userxattr");
+    return 0;
+}
+
+static struct val *add_mount(struct bundle *b, struct val *mounts, const char *at, const char *type,
+                             const char *source)
+{
+    struct val *m = add_map(b, mounts);
+    put_text(b, m, "destination", at);
+    put_text(b, m, "type", type);
+    put_text(b, m, "source", source);
+    struct val *options = put_list(b, m, "options");
+    add_text(b, options, "nosuid");
+    return options;
+}
+
+static void bind_options(struct bundle *b, struct val *options, bool read_only)
+{
+    add_text(b, options, "nodev");
+    add_text(b, options, "rbind");
+    add_text(b, options, read_only ? "ro" : "rw");
+}
+
+static void tmpfs_options(struct bundle *b, const struct sbx_op *op, struct val *options)
+{
+    add_text(b, options, "nodev");
+    add_text(b, options, arena_printf(b->a, "mode=%o", op->mode));
+    if (op->size)
+        add_text(b, options, arena_printf(b->a, "size=%llu", (unsigned long long)op->size));
+}
+
+// runc puts null, zero, full, random, urandom and tty there itself.
+static void dev_mounts(struct bundle *b, const struct sbx_op *op, struct val *mounts)
+{
+    struct val *options = add_mount(b, mounts, op->dst, "tmpfs", "tmpfs");
+    add_text(b, options, "mode=0755");
+    options = add_mount(b, mounts, arena_printf(b->a, "%s/pts", op->dst), "devpts", "devpts");
+    add_text(b, options, "newinstance");
+    add_text(b, options, "ptmxmode=0666");
+    add_text(b, options, "mode=0620");
+    options = add_mount(b, mounts, arena_printf(b->a, "%s/shm", op->dst), "tmpfs", "shm");
+    add_text(b, options, "nodev");
+    add_text(b, options, "mode=1777");
+}
+
+static int file_mount(struct bundle *b, const struct sbx_op *op, size_t i, struct val *mounts, struct err *e)
+{
+    const char *name = arena_printf(b->a, "files/%zu", i);
+    if (path_mkdirs(b->fd, "files", 0755, e) < 0 ||
+        file_replace(b->fd, name, op->mode, str_of(op->src), e) < 0)
+        return err_wrap(e, "bundle");
+    bind_options(b, add_mount(b, mounts, op->dst, "bind", in_bundle(b, name)), true);
+    return 0;
+}
+
+// In the root before it is mounted: runc knows no operation for a link.
+static int link_file(struct bundle *b, const struct sbx_op *op, struct err *e)
+{
+    const char *path =
+                   arena_printf(b->a, "%s%s", b->p->op[0].kind == SBX_TMPFS ? "rootfs" : "extra", op->dst),
+               *base;
+    drop_fd int parent = -1;
+    struct str dir = path_dir(str_of(path));
+    if (path_mkdirs(b->fd, str_c(b->a, dir), 0755, e) < 0 || path_parent(b->fd, path, &parent, &base, e) < 0)
+        return err_wrap(e, "bundle: link %s", op->dst);
+    return symlinkat(op->src, parent, base) < 0 ? err_sys(e, "bundle: link %s", op->dst) : 0;
+}
+
+static int add_op(struct bundle *b, size_t i, struct val *mounts, struct val *hidden, struct err *e)
+{
+    const struct sbx_op *op = &b->p->op[i];
+    switch (op->kind) {
+    case SBX_OVERLAY: {
+        struct val *options = add_mount(b, mounts, op->dst, "overlay", "overlay");
+        add_text(b, options, "nodev");
+        return overlay_options(b, op, i, options, e);
+    }
+    case SBX_BIND:
+    case SBX_BIND_RO:
+        bind_options(b, add_mount(b, mounts, op->dst, "bind", op->src), op->kind == SBX_BIND_RO);
+        return 0;
+    case SBX_TMPFS:
+        if (!is_root_op(op)) // the root is rootfs/ itself
+            tmpfs_options(b, op, add_mount(b, mounts, op->dst, "tmpfs", "tmpfs"));
+        return 0;
+    case SBX_PROC:
+        (void)add_mount(b, mounts, op->dst, "proc", "proc");
+        return 0;
+    case SBX_DEV:
+        dev_mounts(b, op, mounts);
+        return 0;
+    case SBX_FILE:
+        return file_mount(b, op, i, mounts, e);
+    case SBX_LINK:
+        return link_file(b, op, e);
+    case SBX_HIDE:
+        add_text(b, hidden, op->dst);
+        return 0;
+    case SBX_HAND_OUT:
+    case SBX_KIND_MAX_:
+        break;
+    }
+    return 0;
+}
+
+static void add_maps(struct bundle *b, struct val *list, const struct sbx_map m[SBX_MAPS])
+{
+    for (size_t i = 0; i < map_count(m); i++) {
+        struct val *v = add_map(b, list);
+        put_int(b, v, "containerID", m[i].inside);
+        put_int(b, v, "hostID", m[i].outside);
+        put_int(b, v, "size", m[i].count);
+    }
+}
+
+static void add_limit(struct bundle *b, struct val *list, const char *type, uint64_t max)
+{
+    struct val *v = add_map(b, list);
+    put_text(b, v, "type", type);
+    put_int(b, v, "hard", (int64_t)max);
+    put_int(b, v, "soft", (int64_t)max);
+}
+
+static void process(struct bundle *b, struct val *root)
+{
+    static const char *const sets[] = {"bounding", "effective", "permitted", "inheritable", "ambient"};
+    const struct sbx_plan *p = b->p;
+    struct val *v = put_map(b, root, "process"), *user = put_map(b, v, "user");
+    put_int(b, user, "uid", p->run_uid);
+    put_int(b, user, "gid", p->run_gid);
+    put_int(b, user, "umask", 022);
+    put_bool(b, v, "terminal", false);
+    put_text(b, v, "cwd", p->cwd ? p->cwd : "/");
+    put_bool(b, v, "noNewPrivileges", true);
+    struct val *list = put_list(b, v, "args");
+    for (const char *const *arg = p->argv; *arg; arg++)
+        add_text(b, list, *arg);
+    list = put_list(b, v, "env");
+    for (const char *const *env = p->envp; env && *env; env++)
+        add_text(b, list, *env);
+    struct val *caps = put_map(b, v, "capabilities");
+    for (size_t i = 0; i < COUNT(sets); i++)
+        (void)put_list(b, caps, sets[i]);
+    list = put_list(b, v, "rlimits");
+    add_limit(b, list, "RLIMIT_CORE", 0);
+    if (p->max_files)
+        add_limit(b, list, "RLIMIT_NOFILE", p->max_files);
+    if (p->max_procs)
+        add_limit(b, list, "RLIMIT_NPROC", p->max_procs);
+    if (p->max_file_size)
+        add_limit(b, list, "RLIMIT_FSIZE", p->max_file_size);
+}
+
+static struct val *add_refusal(struct bundle *b, struct val *list, const char *call, int error)
+{
+    struct val *v = add_map(b, list);
+    add_text(b, put_list(b, v, "names"), call);
+    put_text(b, v, "action", "SCMP_ACT_ERRNO");
+    put_int(b, v, "errnoRet", error);
+    return v;
+}
+
+static void refuse_arg(struct bundle *b, struct val *v, unsigned arg, const char *op, const uint64_t value[2])
+{
+    struct val *args = (struct val *)(uintptr_t)val_get(v, STR("args"));
+    struct val *m = add_map(b, args ? args : put_list(b, v, "args"));
+    put_int(b, m, "index", arg);
+    put_int(b, m, "value", (int64_t)value[0]);
+    put_int(b, m, "valueTwo", (int64_t)value[1]);
+    put_text(b, m, "op", op);
+}
+
+// The same list as filter.c, in libseccomp's words. A family that is let through cannot be named by what it is not, so
+// every other one is.
+static void seccomp(struct bundle *b, struct val *linux_)
+{
+    enum { FAMILIES = 64, CLONE_BITS = 32 };
+    struct val *v = put_map(b, linux_, "seccomp");
+    put_text(b, v, "defaultAction", "SCMP_ACT_ALLOW");
+    struct val *list = put_list(b, v, "syscalls");
+    for (const struct filter_row *r = filter_rows; r->name; r++)
+        (void)add_refusal(b, list, r->name, r->error);
+    for (unsigned bit = 0; bit < CLONE_BITS; bit++) {
+        uint64_t flag = 1u << bit;
+        if (FILTER_CLONE_FLAGS & flag)
+            refuse_arg(b, add_refusal(b, list, "clone", EPERM), 0, "SCMP_CMP_MASKED_EQ",
+                       (uint64_t[]){flag, flag});
+    }
+    for (const uint32_t *cmd = filter_ioctls; *cmd; cmd++)
+        refuse_arg(b, add_refusal(b, list, "ioctl", EPERM), 1, "SCMP_CMP_MASKED_EQ",
+                   (uint64_t[]){UINT32_MAX, *cmd});
+    for (uint32_t family = 0; family < FAMILIES; family++) {
+        const uint32_t *left = filter_families;
+        while (*left && *left != family)
+            left++;
+        if (!*left)
+            refuse_arg(b, add_refusal(b, list, "socket", EAFNOSUPPORT), 0, "SCMP_CMP_MASKED_EQ",
+                       (uint64_t[]){UINT32_MAX, family});
+    }
+}
+
+static void linux_part(struct bundle *b, struct val *root, struct val *hidden)
+{
+    static const char *const namespaces[] = {"pid", "ipc", "uts", "mount", "cgroup", "user", "network"};
+    static const char *const masked[] = {"/proc/acpi",       "/proc/asound",      "/proc/config.gz",
+                                         "/proc/kallsyms",   "/proc/kcore",       "/proc/keys",
+                                         "/proc/key-users",  "/proc/kmsg",        "/proc/latency_stats",
+                                         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                                         "/proc/scsi",       "/proc/interrupts",  "/proc/iomem",
+                                         "/proc/ioports",    "/proc/slabinfo",    "/proc/vmallocinfo",
+                                         "/proc/sysvipc",    "/proc/tty",         "/sys"};
+    static const char *const read_only[] = {"/proc/bus",           "/proc/fs",     "/proc/irq", "/proc/sys",
+                                            "/proc/sysrq-trigger", "/proc/driver", "/proc/mtrr"};
+    struct val *v = put_map(b, root, "linux"), *list = put_list(b, v, "namespaces");
+    for (size_t i = 0; i < COUNT(namespaces); i++)
+        if (!b->p->net || strcmp(namespaces[i], "network") != 0)
+            put_text(b, add_map(b, list), "type", namespaces[i]);
+    add_maps(b, put_list(b, v, "uidMappings"), b->p->uid);
+    add_maps(b, put_list(b, v, "gidMappings"), b->p->gid);
+    list = put_list(b, v, "maskedPaths");
+    for (size_t i = 0; i < COUNT(masked); i++)
+        add_text(b, list, masked[i]);
+    for (size_t i = 0; i < hidden->c.n; i++)
+        val_set_str(val_add(b->a, list), hidden->c.v[i].s);
+    list = put_list(b, v, "readonlyPaths");
+    for (size_t i = 0; i < COUNT(read_only); i++)
+        add_text(b, list, read_only[i]);
+    seccomp(b, v);
+}
+
+int bundle_write(const struct sbx_plan *p, struct arena *a, const char *dir, struct err *e)
+{
+    struct bundle b = {p, a, dir, -1};
+    drop_fd int fd = -1;
+    struct val root = {0}, hidden = {0};
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return err_wrap(e, "bundle");
+    b.fd = fd;
+    if (owned_dir(&b, "rootfs", e) < 0 || owned_dir(&b, "extra", e) < 0)
+        return -1;
+    val_set_map(&root);
+    val_set_list(&hidden);
+    put_text(&b, &root, "ociVersion", "1.0.2");
+    put_text(&b, &root, "hostname", "sandbox");
+    process(&b, &root);
+    struct val *r = put_map(&b, &root, "root");
+    put_text(&b, r, "path", "rootfs");
+    put_bool(&b, r, "readonly", !(p->op[0].kind == SBX_OVERLAY && p->op[0].scratch));
+    struct val *mounts = put_list(&b, &root, "mounts");
+    for (size_t i = 0; i < p->n_op; i++)
+        if (add_op(&b, i, mounts, &hidden, e) < 0)
+            return -1;
+    linux_part(&b, &root, &hidden);
+    json_write(&root, JSON_PRETTY, &text);
+    if (buf_finish(&text, "config.json", e) < 0)
+        return -1;
+    return file_replace(fd, "config.json", 0644, buf_view(&text), e);
+}

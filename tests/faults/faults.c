@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// faults [-f kill,full,cut] [-x] PROGRAM MODE - breaks "PROGRAM MODE DIR"
+// at its first change of a filesystem, its second,
+// … until it completes, in a fresh DIR each time, and after each round runs "PROGRAM after MODE DIR" (after a power cut
+// "after-reboot"), which must succeed: everything valid, the work done again, garbage collected. Prints TAP.
+// -x: an error is planted in MODE, and it must be found.
+#include "base/file.h"
+#include "trace.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+enum { ROUNDS_MAX = 5000 };
+static const char *const fault_names[] = {[FAULT_KILL] = "kill", [FAULT_FULL] = "full", [FAULT_CUT] = "cut"};
+
+struct loop {
+    const char *program, *mode;
+    char base[200];
+    int base_fd;
+    enum fault fault;
+    struct trace_result whole; // of the round that was not broken
+    size_t round;
+    char why[300];
+};
+
+static int check_after(struct loop *l, const char *dir)
+{
+    const char *how = l->fault == FAULT_CUT ? "after-reboot" : "after";
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(l->program, l->program, how, l->mode, dir, (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return status;
+}
+
+static bool failed(struct loop *l, const char *what, const struct trace_result *r)
+{
+    snprintf(l->why, sizeof l->why, "round %zu, at %s: %s", l->round,
+             r->broken ? point_name(r->at) : "no point", what);
+    return false;
+}
+
+// false: found something; *more is false once the program completed.
+static bool one_round(struct loop *l, bool *more)
+{
+    char dir[256];
+    snprintf(dir, sizeof dir, "%s/%zu", l->base, l->round);
+    char *argv[] = {(char *)(uintptr_t)l->program, (char *)(uintptr_t)l->mode, dir, NULL};
+    struct trace_result r;
+    if (trace_run(argv, l->fault, l->round, &r) < 0)
+        return failed(l, "cannot trace", &r);
+    if (!r.broken && r.status != 0)
+        return failed(l, "fails without a fault", &r);
+    if (r.broken && l->fault == FAULT_FULL && (!WIFEXITED(r.status) || WEXITSTATUS(r.status) > 1))
+        return failed(l, "a full disk is no clean error", &r);
+    if (check_after(l, dir) != 0)
+        return failed(l, "what it left behind is not valid", &r);
+    struct err e = {0};
+    char name[32], text[512];
+    snprintf(name, sizeof name, "%zu", l->round);
+    if (tree_remove(l->base_fd, name, &e) < 0)
+        return failed(l, err_text(&e, text, sizeof text), &r);
+    *more = r.broken;
+    l->whole = r;
+    return true;
+}
+
+static bool run_loop(struct loop *l)
+{
+    bool more = true;
+    for (l->round = 1; more; l->round++) {
+        if (l->round > ROUNDS_MAX)
+            return failed(l, "does not come to an end", &l->whole);
+        if (!one_round(l, &more))
+            return false;
+    }
+    if (!l->whole.points[POINT_RENAME] || !l->whole.points[POINT_LINK] || !l->whole.points[POINT_SYNC])
+        return failed(l, "no rename, no link or no sync was reached", &l->whole);
+    return true;
+}
+
+static void report(const struct loop *l, int number, bool good, bool planted)
+{
+    bool found = l->why[0];
+    printf("%s %d %s %s\n", good ? "ok" : "not ok", number, fault_names[l->fault], l->mode);
+    if (found)
+        printf("# %s%s\n", planted ? "found: " : "", l->why);
+    printf("# %zu points:", l->whole.total);
+    for (enum point p = 0; p < POINT_MAX_; p++)
+        if (l->whole.points[p])
+            printf(" %s %zu", point_name(p), l->whole.points[p]);
+    printf("\n");
+    fflush(stdout);
+}
+
+static bool wants(const char *list, const char *name)
+{
+    struct str rest = str_of(list), one;
+    while (str_cut(&rest, ',', &one))
+        if (str_is(one, name))
+            return true;
+    return false;
+}
+
+static int run(const char *program, const char *mode, const char *list, bool planted)
+{
+    int number = 0, bad = 0, count = 0;
+    for (enum fault f = FAULT_KILL; f <= FAULT_CUT; f++)
+        count += wants(list, fault_names[f]);
+    printf("TAP version 13\n1..%d\n", planted ? 1 : count);
+    // What a power cut does is modelled, so memory is as good as a disk, and its syncs cost nothing.
+    const char *tmp = getenv("TMPDIR");
+    if (!tmp)
+        tmp = faccessat(AT_FDCWD, "/dev/shm", W_OK | X_OK, 0) == 0 ? "/dev/shm" : "/tmp";
+    struct loop l = {.program = program, .mode = mode, .base_fd = -1};
+    bool any = false;
+    for (enum fault f = FAULT_KILL; f <= FAULT_CUT; f++) {
+        if (!wants(list, fault_names[f]) || (planted && any))
+            continue;
+        snprintf(l.base, sizeof l.base, "%s/dema-faults-XXXXXX", tmp);
+        if (!mkdtemp(l.base) || path_open_host(l.base, O_RDONLY | O_DIRECTORY, 0, &l.base_fd, NULL) < 0)
+            return 99;
+        l.fault = f;
+        bool good = run_loop(&l);
+        any = any || !good;
+        struct err e = {0};
+        drop_fd_p(&l.base_fd);
+        if (tree_remove(AT_FDCWD, l.base, &e) < 0)
+            fprintf(stderr, "# left behind: %s\n", l.base);
+        if (!planted)
+            report(&l, ++number, good, false);
+        bad += !good;
+    }
+    if (planted)
+        report(&l, 1, any, true);
+    return planted ? !any : bad != 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *list = "kill,full,cut";
+    bool planted = false;
+    for (int c; (c = getopt(argc, argv, "f:x")) != -1;)
+        if (c == 'f')
+            list = optarg;
+        else if (c == 'x')
+            planted = true;
+        else
+            return 2;
+    if (argc - optind != 2) {
+        fprintf(stderr, "usage: faults [-f kill,full,cut] [-x] PROGRAM MODE\n");
+        return 2;
+    }
+    // The leak checker needs ptrace for itself; the unit tests look for leaks.
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+    return run(argv[optind], argv[optind + 1], list, planted);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rig.h"
+
+TEST(a_tree_is_published_whole)
+{
+    RIG(r);
+    drop_(arena_free) struct arena *a = arena_new(256);
+    struct digest d = rig_digest("tree");
+    rig_tree(r.st, "tree");
+    CHECK(state_tree_has(r.st, &d));
+    drop_fd int dir = -1;
+    MUST(state_tree_open(r.st, &d, &dir, &e));
+    EQ_STR(test_read(a, dir, "bin/tool"), "tree");
+    struct str path = state_tree_path(r.st, a, &d);
+    EQ_INT(faccessat(AT_FDCWD, path.p, X_OK, 0), 0);
+    d = rig_digest("other");
+    REFUSED(state_tree_open(r.st, &d, &dir, &e), ERR_NOT_FOUND, "tree sha256|not there");
+}
+
+TEST(a_tree_that_is_there_stays)
+{
+    RIG(r);
+    struct digest d = rig_digest("tree");
+    rig_tree(r.st, "tree");
+    drop_fd int dir = -1, again = -1;
+    struct stat one, two;
+    MUST(state_tree_open(r.st, &d, &dir, &e));
+    rig_tree(r.st, "tree");
+    MUST(state_tree_open(r.st, &d, &again, &e));
+    EQ_INT(fstat(dir, &one), 0);
+    EQ_INT(fstat(again, &two), 0);
+    EQ_UINT(one.st_ino, two.st_ino);
+    EQ_UINT(rig_count(&r, "tmp"), 0);
+}
+
+TEST(trees_are_trusted_across_a_reboot_only_after_a_sync)
+{
+    RIG(r);
+    const struct state_opts after = {.boot_id = "after"};
+    drop_(state_close) struct state *later = NULL;
+    struct digest kept = rig_digest("kept"), lost = rig_digest("lost");
+    rig_tree(r.st, "kept");
+    MUST(state_sync(r.st, &e));
+    MUST(state_sync(r.st, &e)); // nothing to do
+    rig_tree(r.st, "lost");
+    MUST(state_open(r.path, &after, &later, &e));
+    CHECK(state_tree_has(r.st, &lost) && state_tree_has(r.st, &kept) && state_tree_has(later, &kept));
+    CHECK(!state_tree_has(later, &lost));
+    int dir = -1;
+    REFUSED(state_tree_open(later, &lost, &dir, &e), ERR_NOT_FOUND, "not there");
+    rig_tree(later, "lost"); // takes its place
+    CHECK(state_tree_has(later, &lost));
+    EQ_UINT(rig_count(&r, "tmp"), 0);
+    EQ_UINT(rig_count(&r, "trees/sha256"), 2);
+}
+
+TEST(a_torn_boot_record_is_no_trust)
+{
+    RIG(r);
+    struct digest d = rig_digest("tree");
+    char path[300], hex[DIGEST_TEXT];
+    rig_tree(r.st, "tree");
+    snprintf(path, sizeof path, "data/trees/sha256/%s/boot", digest_hex(&d, hex));
+    test_write(t->dir, path, "", 0);
+    CHECK(!state_tree_has(r.st, &d));
+    EQ_INT(unlinkat(t->dir, path, 0), 0);
+    CHECK(!state_tree_has(r.st, &d));
+    rig_tree(r.st, "tree");
+    CHECK(state_tree_has(r.st, &d));
+}
+
+TEST(a_tree_needs_to_be_done_once)
+{
+    RIG(r);
+    drop_(txn_drop) struct txn *x = NULL;
+    struct digest d = rig_digest("tree");
+    drop_fd int dir = -1;
+    int two = -1;
+    MUST(txn_begin(r.st, &x, &e));
+    REFUSED(txn_tree_done(x, &d, &e), ERR_USAGE, "not open in this transaction");
+    MUST(txn_tree(x, &d, &dir, &e));
+    REFUSED(txn_tree(x, &d, &two, &e), ERR_USAGE, "twice");
+    MUST(txn_tree_done(x, &d, &e));
+    REFUSED(txn_tree_done(x, &d, &e), ERR_USAGE, "not open in this transaction");
+}
