@@ -127,9 +127,10 @@ static int format_get(const struct tar_block *b, enum format *out, struct err *e
         if (memcmp(b->version, "00", 2) != 0 && b->prefix[0])
             return err_set(e, ERR_PARSE, "ustar version is not 00, and there is a prefix");
         *out = USTAR;
-    } else if (memcmp(b->magic, "ustar  ", 8) == 0) { // magic and version
+    } else if (memcmp(b->magic, "ustar ", 6) == 0 && memcmp(b->version, " ", 2) == 0) {
         *out = GNU;
-    } else if (all_zero((const uint8_t *)b->magic, sizeof b->magic + sizeof b->version)) {
+    } else if (all_zero((const uint8_t *)b->magic, sizeof b->magic) &&
+               all_zero((const uint8_t *)b->version, sizeof b->version)) {
         *out = V7;
     } else {
         return err_set(e, ERR_PARSE, "unknown magic");

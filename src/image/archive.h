@@ -5,7 +5,6 @@
 // over the same blobs/ALG/HEX. So `docker load`, `podman load`, skopeo and containerd all take it. Same images, same bytes.
 #pragma once
 #include "image/copy.h"
-#include "oci/index.h"
 
 struct archive_image {
     const struct image *img;
@@ -17,11 +16,13 @@ int nodiscard archive_write(const struct archive_image *v, size_t n, struct imag
                             struct err *e);
 
 // Reads such a file, any OCI layout in a tar (a `.cnb` too) or a `docker save` file, plain or compressed, in one pass (a
-// pipe will do). Blobs become blobs of the transaction, checked against their names; nothing is named. Refused: links and
-// names that lead out (ERR_DENIED), what is missing or not as it is named.
-struct archive_read {
-    struct image_index index; // the entries have LAYOUT_REF_NAME; those of Docker have their first tag there
-    bool docker;              // it had only Docker's manifest.json: manifests were made for it
+// pipe will do). Blobs become blobs of the transaction, checked against their names; nothing is named. The images, of
+// indexes all platforms, are in the order of index.json; their descriptors have the index' platforms. Refused: what is
+// missing (ERR_NOT_FOUND) or not as it is named (ERR_DIGEST), links that lead out (ERR_DENIED), a name twice.
+struct archive_images {
+    struct archive_image *v;
+    size_t n, cap;
+    bool docker; // it had only Docker's manifest.json: manifests were made for it
 };
-int nodiscard archive_read(struct state *st, struct txn *t, struct source *from, struct arena *a, struct archive_read *out,
-                           struct err *e);
+int nodiscard archive_read(struct state *st, struct txn *t, struct source *take_from, struct arena *a,
+                           struct archive_images *out, struct err *e);

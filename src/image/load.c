@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/limits.h"
-#include "image/image.h"
+#include "image/fetch.h"
 #include "image/note.h"
 #include "layer/unpack.h"
-#include "oci/index.h"
 #include "stream/memory.h"
 
 int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
@@ -21,35 +20,26 @@ int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d
     return 0;
 }
 
-int image_load_desc(struct state *st, struct arena *a, const struct descriptor *desc, struct image *out, struct err *e)
+struct state_get {
+    struct image_get base;
+    struct state *st;
+};
+
+static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
 {
-    struct str manifest, config;
-    struct manifest m;
-    if (image_get_blob(st, a, desc, &manifest, e) < 0 || manifest_decode(a, manifest, desc, &m, e) < 0 ||
-        image_get_blob(st, a, &m.config, &config, e) < 0)
-        return -1;
-    return image_decode(a, manifest, desc, config, out, e);
+    return image_get_blob(CONTAINER(g, struct state_get, base)->st, a, d, out, e);
 }
 
-// Down to a manifest.
-static int pick_manifest(struct state *st, struct arena *a, const struct oci_platform *want, struct descriptor *at,
-                         struct err *e)
+static int fetch(struct state *st, struct arena *a, const struct descriptor *at, const struct oci_platform *want,
+                 struct image *out, struct err *e)
 {
-    struct oci_platform host = oci_platform_host();
-    for (int depth = 0; depth <= IMAGE_INDEX_DEPTH; depth++) {
-        enum media_kind kind;
-        struct str bytes;
-        struct image_index x;
-        size_t i;
-        if (image_get_blob(st, a, at, &bytes, e) < 0 || manifest_or_index(bytes, at, &kind, e) < 0)
-            return -1;
-        if (kind == MEDIA_MANIFEST)
-            return 0;
-        if (image_index_decode(a, bytes, at, &x, e) < 0 || image_index_find(&x, want ? want : &host, &i, e) < 0)
-            return -1;
-        *at = x.manifests.v[i];
-    }
-    return err_set(e, ERR_LIMIT, "more than %d indexes within each other", IMAGE_INDEX_DEPTH);
+    struct state_get g = {.base = {get_blob}, .st = st};
+    return image_fetch(&g.base, a, at, want, out, e);
+}
+
+int image_load_desc(struct state *st, struct arena *a, const struct descriptor *desc, struct image *out, struct err *e)
+{
+    return fetch(st, a, desc, NULL, out, e);
 }
 
 static int find_digest(struct state *st, struct arena *a, const struct reference *r, struct descriptor *out,
@@ -105,8 +95,7 @@ int image_load(struct state *st, struct arena *a, struct str reference, const st
     if (reference_parse(a, reference, &r, e) < 0)
         return -1;
     if ((reference_has_digest(&r) ? find_digest(st, a, &r, &d, e) : find_name(st, a, &r, &d, e)) < 0 ||
-        pick_manifest(st, a, want, &d, e) < 0 || image_load_desc(st, a, &d, &img, e) < 0 ||
-        load_notes(st, a, &img, e) < 0)
+        fetch(st, a, &d, want, &img, e) < 0 || load_notes(st, a, &img, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(reference));
     *out = img;
     return 0;

@@ -3,17 +3,20 @@
 #include "archive/tar_write.h"
 #include "layer/pipe.h"
 
-int layer_make_entries(const struct tar_entry *v, size_t n, const char *codec, struct pool *p,
-                       struct sink *to, struct layer *out, struct err *e)
+int layer_make_entries(const struct layer_rows *rows, struct pool *p, struct sink *to, struct layer *out,
+                       struct err *e)
 {
     drop_(layer_pipe_free) struct layer_pipe *pipe = NULL;
-    if (layer_pipe_new(codec, p, to, &pipe, e) < 0)
+    struct layer l;
+    if (layer_pipe_new(rows->codec, p, to, &pipe, e) < 0)
         return -1;
     drop_(tar_writer_free) struct tar_writer *tar = tar_writer_new(layer_pipe_in(pipe));
-    for (size_t i = 0; i < n; i++)
-        if (tar_write_entry(tar, &v[i], e) < 0)
+    for (size_t i = 0; i < rows->n; i++)
+        if (tar_write_entry(tar, &rows->v[i], e) < 0)
             return -1;
-    if (tar_write_end(tar, e) < 0)
+    if (tar_write_end(tar, e) < 0 || layer_pipe_finish(pipe, &l, e) < 0)
         return -1;
-    return layer_pipe_finish(pipe, out, e) < 0 ? -1 : (out->entries = n, 0);
+    l.entries = rows->n;
+    *out = l;
+    return 0;
 }

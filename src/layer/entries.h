@@ -4,7 +4,11 @@
 #include "archive/tar.h"
 #include "layer/make.h"
 
-// In the order given; their names, modes, ids and times as they are.
-// `codec` as in layer_spec. Like layer_make otherwise.
-int nodiscard layer_make_entries(const struct tar_entry *v, size_t n, const char *codec, struct pool *p,
-                                 struct sink *to, struct layer *out, struct err *e);
+struct layer_rows {
+    const struct tar_entry *v; // in this order; names, modes, ids and times as they are
+    size_t n;
+    const char *codec; // as in layer_spec
+};
+// Like layer_make otherwise.
+int nodiscard layer_make_entries(const struct layer_rows *rows, struct pool *p, struct sink *to,
+                                 struct layer *out, struct err *e);

@@ -116,6 +116,8 @@ static int write_one(struct making *m, struct walk *w, const struct walk_entry *
     t.gid = m->spec->gid;
     t.mtime_sec = m->spec->mtime_sec;
     t.mtime_nsec = 0;
+    if (m->spec->owner && it->path.n)
+        m->spec->owner(m->spec->owner_ctx, it, &t);
     m->entries++;
     if (tar_write_entry(m->tar, &t, e) < 0)
         return -1;

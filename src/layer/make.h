@@ -4,6 +4,7 @@
 // Same tree, same spec, same bytes: whoever runs it, under whatever umask, with however many threads. So a retry, a
 // resumed upload and a check need no file in between. spec: Tar normalisation (cnb.md §6.2).
 #pragma once
+#include "archive/tar.h"
 #include "archive/walk.h"
 #include "stream/codec.h"
 #include "stream/hash.h"
@@ -29,6 +30,10 @@ struct layer_spec {
     // Which entries beneath `at` are part of it (slices); NULL: all. Parents in the image are always written.
     enum layer_pick (*pick)(void *ctx, const struct walk_entry *w);
     void *pick_ctx;
+    // Sets uid, gid and mode of an entry beneath `at`, which holds `uid`, `gid` and the mode on disk before; NULL: they
+    // stay. For trees whose owners an unprivileged user cannot give to files.
+    void (*owner)(void *ctx, const struct walk_entry *w, struct tar_entry *t);
+    void *owner_ctx;
 };
 #define LAYER_MTIME INT64_C(315532801) // 1980-01-01T00:00:01Z
 

@@ -15,13 +15,19 @@
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 #define WHITEOUT_OTHER ".wh..wh." // plnk, aufs, orph: aufs' own bookkeeping
 
-static int copy_data(struct unpack *u, const struct tar_entry *t, int fd, struct err *e)
+// Straight from the window of the source: a buffer for each of many small files would cost more than their bytes.
+static int copy_data(struct unpack *u, int fd, struct err *e)
 {
     struct source *data = tar_data(u->reader);
-    drop_(sink_drop) struct sink *to = sink_fd(fd, u->path);
-    if (pump(data, to, t->size, e) < 0)
-        return -1;
-    return sink_finish(to, e);
+    for (;;) {
+        struct view v;
+        if (source_peek(data, 1, &v, e) < 0)
+            return -1;
+        if (!v.n)
+            return 0;
+        if (file_write_all(fd, v.p, v.n, e) < 0 || source_skip(data, v.n, e) < 0)
+            return -1;
+    }
 }
 
 static int set_time(int dirfd, const char *name, int64_t sec, uint32_t nsec, struct err *e)
@@ -50,7 +56,7 @@ static int make_file(struct unpack *u, const struct tar_entry *t, int parent, co
         return -1;
     drop_fd int fd = -1;
     if (path_open_plain(parent, base, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, e) < 0 ||
-        copy_data(u, t, fd, e) < 0)
+        copy_data(u, fd, e) < 0)
         return -1;
     const struct timespec both[2] = {{t->mtime_sec, t->mtime_nsec}, {t->mtime_sec, t->mtime_nsec}};
     if (fchmod(fd, mode_of(u, t)) < 0 || futimens(fd, both) < 0) // mode last: a write takes setuid away

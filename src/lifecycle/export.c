@@ -47,7 +47,8 @@ static int make_blob(const struct exporting *x, const struct export_layer *l, st
         } ctx = {.in = l};
         spec.pick_ctx = ctx.out;
     }
-    int rc = l->made_up ? layer_make_entries(l->entries, l->n_entries, l->spec.codec, x->in->pool, to, out, e)
+    const struct layer_rows rows = {.v = l->entries, .n = l->n_entries, .codec = l->spec.codec};
+    int rc = l->made_up ? layer_make_entries(&rows, x->in->pool, to, out, e)
                         : layer_make(&spec, x->in->pool, to, out, e);
     return rc < 0 ? -1 : sink_finish(to, e);
 }

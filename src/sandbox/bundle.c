@@ -75,6 +75,15 @@ static int owned_dir(struct bundle *b, const char *path, struct err *e)
     return 0;
 }
 
+// Not synced: a bundle does not outlive its run.
+static int put_file(struct bundle *b, const char *name, mode_t mode, struct str content, struct err *e)
+{
+    drop_(newfile_drop) struct newfile *f = NULL;
+    if (newfile_begin(b->fd, name, mode, &f, e) < 0 || file_write_all(f->fd, content.p, content.n, e) < 0)
+        return -1;
+    return newfile_publish(f, false, e);
+}
+
 static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, struct val *options,
                            struct err *e)
 {
@@ -145,8 +154,7 @@ static void dev_mounts(struct bundle *b, const struct sbx_op *op, struct val *mo
 static int file_mount(struct bundle *b, const struct sbx_op *op, size_t i, struct val *mounts, struct err *e)
 {
     const char *name = arena_printf(b->a, "files/%zu", i);
-    if (path_mkdirs(b->fd, "files", 0755, e) < 0 ||
-        file_replace(b->fd, name, op->mode, str_of(op->src), e) < 0)
+    if (path_mkdirs(b->fd, "files", 0755, e) < 0 || put_file(b, name, op->mode, str_of(op->src), e) < 0)
         return err_wrap(e, "bundle");
     bind_options(b, add_mount(b, mounts, op->dst, "bind", in_bundle(b, name)), true);
     return 0;
@@ -354,5 +362,5 @@ int bundle_write(const struct sbx_plan *p, struct arena *a, const char *dir, str
     json_write(&root, JSON_PRETTY, &text);
     if (buf_finish(&text, "config.json", e) < 0)
         return -1;
-    return file_replace(fd, "config.json", 0644, buf_view(&text), e);
+    return put_file(&b, "config.json", 0644, buf_view(&text), e);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults [-f kill,full,cut] [-x] PROGRAM MODE - breaks "PROGRAM MODE DIR"
-// at its first change of a filesystem, its second,
-// … until it completes, in a fresh DIR each time, and after each round runs "PROGRAM after MODE DIR" (after a power cut
-// "after-reboot"), which must succeed: everything valid, the work done again, garbage collected. Prints TAP.
+// faults [-f kill,full,cut] [-x] PROGRAM MODE - breaks "PROGRAM MODE DIR" at its first change of a filesystem, its
+// second, … until it completes, in a fresh DIR each time. After each round "PROGRAM after MODE DIR" (after a power cut
+// "after-reboot") must succeed: everything valid, the work done again, garbage collected. Prints TAP.
 // -x: an error is planted in MODE, and it must be found.
 #include "base/file.h"
 #include "trace.h"

@@ -14,10 +14,11 @@ static const struct tar_entry rows[] = {
 
 TEST(entries_make_a_layer_as_given)
 {
+    const struct layer_rows plain = {rows, COUNT(rows), "plain"}, odd = {rows, COUNT(rows), "lzw"};
     drop_buf struct buf tar = BUF_INIT(MIB(1));
     drop_(sink_drop) struct sink *to = sink_buffer(&tar);
     struct layer l;
-    MUST(layer_make_entries(rows, COUNT(rows), "plain", NULL, to, &l, &e));
+    MUST(layer_make_entries(&plain, NULL, to, &l, &e));
     MUST(sink_finish(to, &e));
     EQ_UINT(l.entries, COUNT(rows));
     EQ_UINT(l.plain, tar.n);
@@ -29,13 +30,14 @@ TEST(entries_make_a_layer_as_given)
         EQ_INT(tar_next(r, &it, &e), TAR_ENTRY);
         CHECK(str_eq(it->name, rows[i].name) && str_eq(it->link, rows[i].link));
     }
-    REFUSED(layer_make_entries(rows, COUNT(rows), "lzw", NULL, to, &l, &e), ERR_USAGE, "no codec \"lzw\"");
+    REFUSED(layer_make_entries(&odd, NULL, to, &l, &e), ERR_USAGE, "no codec \"lzw\"");
 }
 
 TEST(no_entries_make_the_empty_layer)
 {
+    const struct layer_rows none = {.codec = "plain"};
     drop_(sink_drop) struct sink *to = sink_null();
     struct layer l;
-    MUST(layer_make_entries(NULL, 0, "plain", NULL, to, &l, &e));
+    MUST(layer_make_entries(&none, NULL, to, &l, &e));
     EQ_UINT(l.plain, 1024);
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+struct in {
+    bool dry_run;
+};
+
+static int run(struct app_ctx *app, void *in_, struct err *e)
+{
+    const struct in *in = in_;
+    drop_(state_close) struct state *st = NULL;
+    struct gc_stats s = {0};
+    struct gc_opts o = {.refs = image_gc_refs, .wait_ms = 60000, .dry_run = in->dry_run};
+    if (cli_state(app, &st, e) < 0 || state_gc(st, &o, &s, e) < 0)
+        return -1;
+    buf_printf(app->out, "%s %llu blobs (" PRI_STR "), %llu trees, %llu leftovers\n",
+               in->dry_run ? "would remove" : "removed", (unsigned long long)s.blobs,
+               STR_ARG(cli_size(app->a, s.blob_bytes)), (unsigned long long)s.trees, (unsigned long long)s.leftovers);
+    if (s.busy_trees)
+        buf_printf(app->out, "%llu trees are in use and stay\n", (unsigned long long)s.busy_trees);
+    return 0;
+}
+
+static const struct opt opts[] = {
+    OPT(struct in, dry_run, "dry-run", .letter = 'n', .help = "only say what would go"),
+    {0},
+};
+extern const struct applet applet_gc;
+const struct applet applet_gc = {
+    .name = "gc",
+    .summary = "Remove what no image needs any more",
+    .opts = opts,
+    .in_size = sizeof(struct in),
+    .run = run,
+};

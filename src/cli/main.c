@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+#include "ui/applet.h"
+#include "ui/exitcode.h"
+#include "ui/render.h"
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SUMMARY "dema turns source code into OCI app images with Cloud Native Buildpacks."
+enum { OUTPUT_MAX = 64 << 20 };
+
+#define APPLET(id) extern const struct applet applet_##id;
+#include "cli/applets.def"
+#undef APPLET
+
+#define APPLET(id) &applet_##id,
+static const struct applet *const applets[] = {
+#include "cli/applets.def"
+    NULL,
+};
+#undef APPLET
+
+static const char *hint(enum err_code code)
+{
+    switch (code) {
+    case ERR_USAGE:
+        return "\"dema --help\" lists the commands, \"dema COMMAND --help\" tells all about one";
+    case ERR_BUSY:
+        return "somebody else is at it; try again when they are done";
+    case ERR_NETWORK:
+        return "is the network there? proxies are taken from HTTPS_PROXY and friends";
+    case ERR_DENIED:
+        return "\"dema doctor\" says what this machine lets us do";
+    case ERR_NONE:
+    case ERR_IO:
+    case ERR_PARSE:
+    case ERR_NOT_FOUND:
+    case ERR_PROTOCOL:
+    case ERR_DIGEST:
+    case ERR_LIMIT:
+    case ERR_API:
+    case ERR_BUILDPACK:
+    case ERR_CANCELLED:
+    case ERR_CODE_MAX_:
+        return NULL;
+    }
+    return NULL;
+}
+
+static int report(const struct err *e)
+{
+    char text[640];
+    fprintf(stderr, "dema: %s\n", err_text(e, text, sizeof text));
+    if (hint(e->code))
+        fprintf(stderr, "      %s\n", hint(e->code));
+    return exit_code(PHASE_NONE, e->code);
+}
+
+static int print(const struct buf *out)
+{
+    struct err e = {0};
+    if (buf_finish(out, "output", &e) < 0 || file_write_all(STDOUT_FILENO, out->p ? out->p : "", out->n, &e) < 0)
+        return report(&e);
+    return 0;
+}
+
+static int run(struct app_ctx *app, int argc, char **argv)
+{
+    const struct applet *ap;
+    struct err e = {0};
+    enum opt_result what;
+    int used;
+    if (argc > 1 && strcmp(argv[0], "help") == 0) {
+        argc--;
+        argv++;
+        if (applet_pick(applets, argc, argv, &ap, &used, &e) < 0)
+            return report(&e);
+        applet_help(ap, "dema", app->out);
+        return 0;
+    }
+    if (applet_pick(applets, argc, argv, &ap, &used, &e) < 0)
+        return report(&e);
+    void *in = arena_get(app->a, ap->in_size ? ap->in_size : 1, _Alignof(max_align_t));
+    if (opt_parse(ap, app, argc - used, argv + used, in, &what, &e) < 0)
+        return report(&e);
+    if (what == OPT_HELP) {
+        applet_help(ap, "dema", app->out);
+        return 0;
+    }
+    if (what == OPT_VERSION)
+        return applet_version.run(app, in, &e);
+    if (ap->run(app, in, &e) < 0)
+        return report(&e);
+    return app->exit_code;
+}
+
+static unsigned terminal_width(void)
+{
+    struct winsize w;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+static int start(struct app_ctx *app, int argc, char **argv)
+{
+    bool none = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                (argc == 2 && strcmp(argv[1], "help") == 0);
+    if (none) {
+        applet_list(applets, "dema", SUMMARY, app->out);
+        return argc < 2 ? 2 : 0;
+    }
+    if (strcmp(argv[1], "--man") == 0) {
+        applet_man(applets, "dema", SUMMARY, app->out);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        struct err e = {0};
+        return applet_version.run(app, NULL, &e);
+    }
+    return run(app, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_buf struct buf out = BUF_INIT(OUTPUT_MAX);
+    struct app_ctx app = {.a = a, .out = &out, .argv0 = str_of(argv[0]), .terminal = isatty(STDERR_FILENO)};
+    for (; *envp; envp++) {
+        struct str pair = str_of(*envp);
+        size_t eq;
+        if (str_find(pair, '=', &eq) && eq)
+            strmap_set(a, &app.env, str_head(pair, eq), str_from(pair, eq + 1));
+    }
+    const struct str *term = strmap_get(&app.env, STR("TERM"));
+    bool colour = app.terminal && !strmap_get(&app.env, STR("NO_COLOR")) && !(term && str_is(*term, "dumb"));
+    struct render_opts how = {.style = app.terminal ? RENDER_TERMINAL : RENDER_PLAIN, .fd = STDERR_FILENO,
+                              .colour = colour, .width = terminal_width()};
+    drop_(render_free) struct render *r = render_new(&how);
+    app.ev = render_events(r);
+    int code = start(&app, argc, argv), printed = print(&out);
+    return code ? code : printed;
+}

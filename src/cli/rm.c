@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+struct in {
+    struct strv names;
+};
+
+static int run(struct app_ctx *app, void *in_, struct err *e)
+{
+    const struct in *in = in_;
+    drop_(state_close) struct state *st = NULL;
+    drop_(txn_drop) struct txn *t = NULL;
+    if (cli_state(app, &st, e) < 0)
+        return -1;
+    if (txn_begin(st, &t, e) < 0)
+        return -1;
+    for (size_t i = 0; i < in->names.n; i++) {
+        struct str name;
+        struct state_name now;
+        if (image_name(app->a, in->names.v[i], &name, e) < 0 || state_name_get(st, app->a, name, &now, e) < 0 ||
+            txn_name(t, name, &now.digest, NULL, e) < 0)
+            return -1;
+    }
+    if (txn_commit(t, e) < 0)
+        return -1;
+    buf_printf(app->out, "removed %zu %s; \"dema gc\" frees the space\n", in->names.n, in->names.n == 1 ? "name" : "names");
+    return 0;
+}
+
+extern const struct applet applet_rm;
+const struct applet applet_rm = {
+    .name = "rm",
+    .summary = "Forget names of images",
+    .args = "NAME…",
+    .in_size = sizeof(struct in),
+    .off_args = offsetof(struct in, names),
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run,
+};

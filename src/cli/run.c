@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/run.h"
+#include "cli/cli.h"
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct in {
+    struct strv args, env;
+    struct str entrypoint, runner;
+    bool offline;
+};
+
+static int run(struct app_ctx *app, void *in_, struct err *e)
+{
+    const struct in *in = in_;
+    drop_(state_close) struct state *st = NULL;
+    struct strmap env = {0};
+    unsigned runner;
+    struct run_out out;
+    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0)
+        return -1;
+    struct run_in how = {.st = st,
+                         .ev = app->ev,
+                         .image = in->args.v[0],
+                         .args = {in->args.v + 1, in->args.n - 1, 0},
+                         .entrypoint = in->entrypoint,
+                         .env = &env,
+                         .runner = (enum sbx_runner)runner,
+                         .offline = in->offline,
+                         .log_fd = STDOUT_FILENO,
+                         .temp_dir = cli_temp_dir(app)};
+    if (run_image(app->a, &how, &out, e) < 0)
+        return -1;
+    app->exit_code = WIFEXITED(out.status) ? WEXITSTATUS(out.status) : 128 + WTERMSIG(out.status);
+    return 0;
+}
+
+static const struct opt opts[] = {
+    OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE", .help = "variable for the app; NAME alone passes yours on"),
+    OPT(struct in, entrypoint, "entrypoint", .arg = "TYPE|PATH", .help = "process type or program to start instead"),
+    OPT(struct in, offline, "offline", .help = "no network but a loopback of its own"),
+    OPT(struct in, runner, "runner", .arg = "RUNNER", .dflt = "namespaces", .env = "DEMA_RUNNER",
+        .help = "namespaces or runc; \"dema doctor\" says what works here"),
+    {0},
+};
+extern const struct applet applet_run;
+const struct applet applet_run = {
+    .name = "run",
+    .summary = "Start an image in a sandbox, with the host's network",
+    .args = "NAME [ARGUMENT…]",
+    .details = "Arguments go to the image's entrypoint, in place of its own. The exit code is the app's.",
+    .examples = "  dema run shop\n  dema run -e PORT=8081 shop\n  dema run --entrypoint worker shop",
+    .opts = opts,
+    .in_size = sizeof(struct in),
+    .off_args = offsetof(struct in, args),
+    .min_args = 1,
+    .max_args = 10000,
+    .rest = true,
+    .run = run,
+};

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+#include "base/proc.h"
+#include "cnb/api.h"
+#include "cnb/buildpack.h"
+#include "cnb/env.h"
+#include "platform/build_priv.h"
+#include <fcntl.h>
+#include <sys/wait.h>
+
+enum { BUILDPACKS_MAX = 500 };
+
+struct plan_ops {
+    struct sbx_op *v;
+    size_t n;
+};
+
+static struct sbx_op *add(struct plan_ops *ops, enum sbx_kind kind, const char *dst, const char *src)
+{
+    struct sbx_op *op = &ops->v[ops->n++];
+    *op = (struct sbx_op){.kind = kind, .dst = dst, .src = src};
+    return op;
+}
+
+static int add_buildpacks(struct building *b, struct plan_ops *ops, struct err *e)
+{
+    for (size_t i = 0; i < b->o->buildpacks.n; i++) {
+        drop_fd int fd = -1;
+        struct cnb_buildpack bp;
+        const char *dir = str_c(b->a, b->o->buildpacks.v[i]), *name;
+        if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+            buildpack_read(b->a, fd, "buildpack.toml", NULL, &bp, e) < 0 || buildpack_dir_name(b->a, bp.id, &name, e) < 0)
+            return err_wrap(e, "buildpack %s", dir);
+        if (!path_is_safe(bp.version))
+            return err_set(e, ERR_PARSE, "buildpack %s: version \"" PRI_STR "\" is not a name for a directory", dir,
+                           STR_ARG(bp.version));
+        const char *dst = arena_printf(b->a, INSIDE_CNB "/buildpacks/%s/" PRI_STR, name, STR_ARG(bp.version));
+        add(ops, SBX_BIND_RO, dst, dir)->own = true;
+    }
+    return 0;
+}
+
+static const char *in_work(struct building *b, const char *name)
+{
+    return arena_printf(b->a, "%s/%s", b->work.path, name);
+}
+
+static int make_ops(struct building *b, bool hand_out, struct plan_ops *ops, struct err *e)
+{
+    static const char *const phases[] = {"detector", "builder"};
+    ops->v = ARENA_ARRAY(b->a, struct sbx_op, b->o->buildpacks.n + 32);
+    struct sbx_op *root = add(ops, SBX_OVERLAY, "/", NULL);
+    root->lower = b->root.lower;
+    root->own = false; // the build image is nobody's to change: its files stay another id's
+    add(ops, SBX_PROC, "/proc", NULL);
+    add(ops, SBX_DEV, "/dev", NULL);
+    add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;
+    struct sbx_op *app = add(ops, SBX_OVERLAY, INSIDE_APP, NULL);
+    strv_add(b->a, &app->lower, str_of(b->o->source));
+    app->scratch = in_work(b, "app");
+    app->own = true;
+    add(ops, SBX_BIND, INSIDE_LAYERS, in_work(b, "layers"));
+    add(ops, SBX_BIND, "/home/cnb", in_work(b, "home"));
+    add(ops, SBX_BIND_RO, INSIDE_PLATFORM, in_work(b, "platform"));
+    add(ops, SBX_BIND_RO, INSIDE_CNB "/order.toml", in_work(b, "cnb/order.toml"));
+    add(ops, SBX_BIND_RO, INSIDE_CNB "/lifecycle/lifecycle", b->o->programs->lifecycle);
+    for (size_t i = 0; i < COUNT(phases); i++)
+        add(ops, SBX_LINK, arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phases[i]), "lifecycle");
+    if (!b->o->offline && faccessat(AT_FDCWD, "/etc/resolv.conf", R_OK, 0) == 0)
+        add(ops, SBX_BIND_RO, "/etc/resolv.conf", "/etc/resolv.conf");
+    if (add_buildpacks(b, ops, e) < 0)
+        return -1;
+    if (hand_out) {
+        add(ops, SBX_HAND_OUT, INSIDE_LAYERS, NULL);
+        add(ops, SBX_HAND_OUT, INSIDE_APP, NULL);
+    }
+    return 0;
+}
+
+static const char *const *environment(struct building *b)
+{
+    struct strmap env = {0};
+    const struct container_config *c = &b->build_image.config.config;
+    char api[API_TEXT];
+    strmap_set(b->a, &env, STR("PATH"), STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+    for (size_t i = 0; i < c->env.n; i++) {
+        size_t eq;
+        if (str_find(c->env.v[i], '=', &eq))
+            strmap_set(b->a, &env, str_head(c->env.v[i], eq), str_from(c->env.v[i], eq + 1));
+    }
+    strmap_set(b->a, &env, STR("HOME"), STR("/home/cnb"));
+    strmap_set(b->a, &env, STR("CNB_PLATFORM_API"), str_dup(b->a, str_of(api_text(API_PLATFORM_NEWEST, api))));
+    return env_vector(b->a, &env);
+}
+
+// What the phases' exit codes mean (platform.md): whose failure it was.
+static int judge(struct building *b, const char *phase, int status, struct err *e)
+{
+    char text[64];
+    (void)b;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    switch (code) {
+    case 20:
+        return err_set(e, ERR_NOT_FOUND, "%s: no buildpack takes this app; is it the right folder?", phase);
+    case 21:
+    case 51:
+        return err_set(e, ERR_BUILDPACK, "%s: a buildpack failed; what it said stands above", phase);
+    case 12:
+        return err_set(e, ERR_API, "%s: a buildpack speaks a Buildpack API that is not supported", phase);
+    default:
+        return err_set(e, ERR_BUILDPACK, "%s: %s", phase, proc_status_text(status, text, sizeof text));
+    }
+}
+
+static int run_phase(struct building *b, const char *phase, bool last, struct err *e)
+{
+    const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase), "-app", INSIDE_APP, "-layers",
+                                INSIDE_LAYERS, "-platform", INSIDE_PLATFORM, NULL};
+    struct plan_ops ops;
+    if (make_ops(b, last, &ops, e) < 0)
+        return -1;
+    struct sbx_plan p = {.op = ops.v, .n_op = ops.n, .run_uid = b->uid, .run_gid = b->gid, .argv = argv,
+                         .envp = environment(b), .cwd = INSIDE_APP, .log_fd = b->o->log_fd, .tmp = b->work.path,
+                         .net = last && !b->o->offline};
+    memcpy(p.uid, b->uid_map, sizeof p.uid);
+    memcpy(p.gid, b->gid_map, sizeof p.gid);
+    drop_sbx struct sbx s = SBX_INIT;
+    int status;
+    if (sbx_start(&p, b->o->runner, b->a, &s, e) < 0)
+        return err_wrap(e, "%s", phase);
+    for (size_t i = 0; last && i < s.missing.n; i++)
+        event_warn(b->o->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s.missing.v[i]));
+    if (sbx_wait(&s, 0, &status, e) < 0 || judge(b, phase, status, e) < 0)
+        return -1;
+    if (!last)
+        return 0;
+    if (s.n_out != 2)
+        return err_set(e, ERR_PROTOCOL, "%s: the sandbox did not hand out its directories", phase);
+    return path_open_plain(s.out_fd[0], ".", O_RDONLY | O_DIRECTORY, 0, &b->layers_fd, e) < 0
+               ? -1
+               : path_open_plain(s.out_fd[1], ".", O_RDONLY | O_DIRECTORY, 0, &b->app_fd, e);
+}
+
+int build_run_phases(struct building *b, struct err *e)
+{
+    static const struct {
+        const char *name, *program;
+    } phases[] = {{"detect", "detector"}, {"build", "builder"}};
+    for (size_t i = 0; i < COUNT(phases); i++) {
+        uint64_t start = clock_mono_ms();
+        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phases[i].name)});
+        if (run_phase(b, phases[i].program, i == 1, e) < 0)
+            return -1;
+        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phases[i].name), .done = 1,
+                                             .total = clock_mono_ms() - start});
+    }
+    return 0;
+}

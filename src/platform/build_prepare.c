@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+#include "base/limits.h"
+#include "cnb/buildpack.h"
+#include "cnb/env.h"
+#include "document/toml.h"
+#include "platform/build_priv.h"
+#include <fcntl.h>
+
+static int load_image(struct building *b, struct str name, const char *kind, struct image *out, struct err *e)
+{
+    if (image_load(b->o->st, b->a, name, NULL, out, e) < 0)
+        return err_wrap(e, "%s image", kind);
+    if (!manifest_is_image(&out->manifest))
+        return err_set(e, ERR_USAGE, "%s image " PRI_STR ": is an artifact, not an image", kind, STR_ARG(name));
+    return 0;
+}
+
+static int id_of(const struct image *img, const char *variable, uint32_t *out, struct err *e)
+{
+    struct str text;
+    uint64_t id;
+    if (!image_config_env_get(&img->config, str_of(variable), &text))
+        return err_set(e, ERR_USAGE, "build image: its environment does not set %s", variable);
+    if (!str_u64(text, 1, IMAGE_ID_MAX, &id))
+        return err_set(e, ERR_USAGE, "build image: %s is \"" PRI_STR "\", want a number above 0", variable, STR_ARG(text));
+    *out = (uint32_t)id;
+    return 0;
+}
+
+// Started by root, what is written inside belongs to an unprivileged id outside; else to us.
+static void outside_ids(const struct building *b, int64_t *uid, int64_t *gid)
+{
+    uint32_t u = 0, g = 0;
+    *uid = *gid = -1;
+    if (geteuid() != 0)
+        return;
+    (void)sbx_outside(b->uid_map, b->uid, &u);
+    (void)sbx_outside(b->gid_map, b->gid, &g);
+    *uid = u;
+    *gid = g;
+}
+
+static int make_dirs(struct building *b, struct err *e)
+{
+    int64_t uid, gid;
+    outside_ids(b, &uid, &gid);
+    return workdir_sub(&b->work, "layers", 0755, uid, gid, e) < 0 || workdir_sub(&b->work, "home", 0755, uid, gid, e) < 0 ||
+                   workdir_scratch(&b->work, "app", 0755, uid, gid, e) < 0 ||
+                   workdir_sub(&b->work, "platform", 0755, -1, -1, e) < 0 ||
+                   workdir_sub(&b->work, "platform/env", 0755, -1, -1, e) < 0 ||
+                   workdir_sub(&b->work, "cnb", 0755, -1, -1, e) < 0
+               ? -1
+               : 0;
+}
+
+static int put_variable(struct building *b, struct str name, struct str value, struct err *e)
+{
+    size_t at;
+    if (!env_name_ok(name) || str_find(name, '/', &at) || !path_is_safe(name))
+        return err_set(e, ERR_USAGE, "environment: \"" PRI_STR "\" is not a variable's name", STR_ARG(name));
+    const char *path = arena_printf(b->a, "platform/env/" PRI_STR, STR_ARG(name));
+    return file_replace(b->work.fd, path, 0644, value, e) < 0 ? -1 : 0;
+}
+
+// <platform>/env: the user's variables, and what a build needs of this host. Users' settings win.
+static int write_environment(struct building *b, struct err *e)
+{
+    static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"};
+    static const char *const bundles[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"};
+    for (size_t i = 0; i < COUNT(proxies); i++) {
+        const struct str *v = strmap_get(b->o->host_env, str_of(proxies[i]));
+        if (v && put_variable(b, str_of(proxies[i]), *v, e) < 0)
+            return -1;
+    }
+    for (size_t i = 0; b->o->ca_bundle && i < COUNT(bundles); i++)
+        if (put_variable(b, str_of(bundles[i]), STR(INSIDE_PLATFORM "/ca-certificates.crt"), e) < 0)
+            return -1;
+    for (size_t i = 0; i < b->o->env->n; i++)
+        if (put_variable(b, b->o->env->v[i].key, b->o->env->v[i].val, e) < 0)
+            return -1;
+    return 0;
+}
+
+static int copy_bundle(struct building *b, struct err *e)
+{
+    drop_buf struct buf text = BUF_INIT(MIB(16)); // Debian's has 220 KiB
+    if (!b->o->ca_bundle)
+        return 0;
+    if (file_read(AT_FDCWD, b->o->ca_bundle, &text, e) < 0)
+        return err_wrap(e, "CA bundle");
+    return file_replace(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
+}
+
+// One group with all buildpacks, as they were named.
+static int write_order(struct building *b, struct err *e)
+{
+    struct val *doc = ARENA_NEW(b->a, struct val);
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    val_set_map(doc);
+    struct val *order = val_put(b->a, doc, STR("order"));
+    val_set_list(order);
+    struct val *first = val_add(b->a, order);
+    val_set_map(first);
+    struct val *group = val_put(b->a, first, STR("group"));
+    val_set_list(group);
+    for (size_t i = 0; i < b->o->buildpacks.n; i++) {
+        drop_fd int fd = -1;
+        struct cnb_buildpack bp;
+        const char *dir = str_c(b->a, b->o->buildpacks.v[i]);
+        if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+            buildpack_read(b->a, fd, "buildpack.toml", b->o->ev, &bp, e) < 0)
+            return err_wrap(e, "buildpack %s", dir);
+        struct val *el = val_add(b->a, group);
+        val_set_map(el);
+        val_set_str(val_put(b->a, el, STR("id")), bp.id);
+        val_set_str(val_put(b->a, el, STR("version")), bp.version);
+    }
+    if (toml_write(doc, &text, e) < 0)
+        return -1;
+    return file_replace(b->work.fd, "cnb/order.toml", 0644, buf_view(&text), e);
+}
+
+static int check_source(struct building *b, struct err *e)
+{
+    drop_fd int fd = -1;
+    if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return err_wrap(e, "app");
+    return 0;
+}
+
+int build_prepare(struct building *b, struct err *e)
+{
+    struct sbx_plan ids = {0};
+    if (!b->o->buildpacks.n)
+        return err_set(e, ERR_USAGE, "no buildpack: name at least one with --buildpack DIR");
+    if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
+        load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 ||
+        id_of(&b->build_image, "CNB_USER_ID", &b->uid, e) < 0 || id_of(&b->build_image, "CNB_GROUP_ID", &b->gid, e) < 0 ||
+        sbx_ids(b->uid, b->gid, &ids, e) < 0)
+        return -1;
+    memcpy(b->uid_map, ids.uid, sizeof ids.uid);
+    memcpy(b->gid_map, ids.gid, sizeof ids.gid);
+    if (rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0 || workdir_make(b->o->temp_dir, &b->work, e) < 0)
+        return -1;
+    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ? -1 : write_order(b, e);
+}

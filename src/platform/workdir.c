@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/workdir.h"
+#include "base/file.h"
+#include <fcntl.h>
+#include <stdio.h>
+
+int workdir_make(const char *parent, struct workdir *out, struct err *e)
+{
+    char *path = xmalloc(strlen(parent) + sizeof "/dema-XXXXXX");
+    stpcpy(stpcpy(path, parent), "/dema-XXXXXX");
+    if (!mkdtemp(path)) {
+        err_sys(e, "%s", path);
+        free(path);
+        return -1;
+    }
+    *out = (struct workdir){.path = path, .fd = -1};
+    if (path_open_host(path, O_RDONLY | O_DIRECTORY, 0, &out->fd, e) < 0) {
+        workdir_done(out);
+        return -1;
+    }
+    return 0;
+}
+
+void workdir_done(struct workdir *w)
+{
+    struct err ignored = {0};
+    drop_fd_p(&w->fd);
+    if (w->path)
+        (void)!tree_remove(AT_FDCWD, w->path, &ignored); // a directory in /tmp is all that a failure leaves
+    free(w->path);
+    *w = (struct workdir)WORKDIR_INIT;
+}
+
+int workdir_sub(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid, int64_t owner_gid,
+                struct err *e)
+{
+    drop_fd int fd = -1;
+    if (path_mkdirs(w->fd, name, 0700, e) < 0 || path_open_plain(w->fd, name, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    if (owner_uid >= 0 && fchown(fd, (uid_t)owner_uid, (gid_t)owner_gid) < 0)
+        return err_sys(e, "%s", name);
+    return fchmod(fd, mode) < 0 ? err_sys(e, "%s", name) : 0;
+}
+
+int workdir_scratch(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid, int64_t owner_gid,
+                    struct err *e)
+{
+    char upper[64], work[64];
+    int n = snprintf(upper, sizeof upper, "%s/upper", name), m = snprintf(work, sizeof work, "%s/work", name);
+    if ((size_t)n >= sizeof upper || (size_t)m >= sizeof work)
+        BUG("scratch name");
+    return workdir_sub(w, name, 0755, owner_uid, owner_gid, e) < 0 ||
+                   workdir_sub(w, upper, mode, owner_uid, owner_gid, e) < 0
+               ? -1
+               : workdir_sub(w, work, 0755, owner_uid, owner_gid, e);
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole sandboxes, with whatever rights the test was started with.
+#include "base/dir.h"
+#include "base/file.h"
+#include "sandbox/sandbox.h"
+#include "test.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static const char *const env[] = {"PATH=/usr/bin:/bin", "ASAN_OPTIONS=detect_leaks=0", NULL};
+
+struct scene {
+    struct sbx_op op[12];
+    struct sbx_plan p;
+    const char *argv[4];
+};
+
+// A root with the machine's programs, what sh -c `script` does, and its output into a file.
+static void scene(struct test *t, struct arena *a, const char *script, struct scene *s)
+{
+    size_t n = 0;
+    *s = (struct scene){.argv = {"/bin/sh", "-c", script}};
+    s->op[n++] = (struct sbx_op){.kind = SBX_TMPFS, .dst = "/", .mode = 0755};
+    s->op[n++] = (struct sbx_op){.kind = SBX_BIND_RO, .dst = "/usr", .src = "/usr"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/bin", .src = "usr/bin"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/lib", .src = "usr/lib"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/lib64", .src = "usr/lib64"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_PROC, .dst = "/proc"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_DEV, .dst = "/dev"};
+    s->op[n++] = (struct sbx_op){.kind = SBX_OVERLAY, .dst = "/layers", .own = true};
+    s->op[n++] = (struct sbx_op){.kind = SBX_HAND_OUT, .dst = "/layers"};
+    CHECK(mkdirat(t->dir, "lower", 0755) == 0 && mkdirat(t->dir, "log", 0755) == 0);
+    test_write(t->dir, "lower/old", "old", 3);
+    strv_add(a, &s->op[7].lower, str_of(arena_printf(a, "%s/lower", t->path)));
+    s->p = (struct sbx_plan){.op = s->op, .n_op = n, .argv = s->argv, .envp = env};
+    s->p.log_fd = openat(t->dir, "log/text", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    MUST(sbx_ids(1002, 1000, &s->p, &e));
+}
+
+// This machine may not have what a runner needs; the reason is said.
+static bool works(struct arena *a, enum sbx_runner r)
+{
+    struct sbx_state state[SBX_RUNNER_MAX_];
+    sbx_doctor(a, state);
+    if (!state[r].works)
+        test_skip(arena_printf(a, "%s: " PRI_STR, sbx_runner_name(r), STR_ARG(state[r].why)));
+    return state[r].works;
+}
+
+TEST(output_status_and_changes_come_out)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "id -u; id -g; umask; cat /layers/old; echo new >/layers/new; rm /layers/old; exit 7", &c);
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    EQ_UINT(s.n_out, 1);
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    CHECK(WIFEXITED(status));
+    EQ_INT(WEXITSTATUS(status), 7);
+    EQ_STR(test_read(a, t->dir, "log/text"), "1002\n1000\n0022\nold");
+    // The merged directory is there after the end, for us to read only.
+    struct strv names = {0};
+    MUST(dir_names(a, s.out_fd[0], ".", 10, &names, &e));
+    EQ_UINT(names.n, 1);
+    EQ_STR(test_read(a, s.out_fd[0], "new"), "new\n");
+    CHECK(openat(s.out_fd[0], "mine", O_CREAT | O_WRONLY, 0600) < 0 && errno == EROFS);
+    EQ_STR(test_read(a, t->dir, "lower/old"), "old");
+}
+
+TEST(signals_are_told)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "kill -9 $$", &c);
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    CHECK(WIFSIGNALED(status));
+    EQ_INT(WTERMSIG(status), SIGKILL);
+}
+
+TEST(what_takes_too_long_is_ended)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_IN_PLACE};
+    for (size_t i = 0; i < COUNT(runner); i++) {
+        static const char *const argv[] = {"/bin/sh", "-c", "sleep 50 & sleep 50", NULL};
+        drop_sbx struct sbx s = SBX_INIT;
+        struct sbx_plan in_place = {
+            .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
+        struct scene c;
+        int status = 77;
+        if (runner[i] == SBX_NAMESPACES) {
+            if (!works(a, SBX_NAMESPACES))
+                continue;
+            scene(t, a, argv[2], &c);
+        }
+        const struct sbx_plan *p = runner[i] == SBX_NAMESPACES ? &c.p : &in_place;
+        MUST(sbx_start(p, runner[i], a, &s, &e));
+        REFUSED(sbx_wait(&s, 100, &status, &e), ERR_CANCELLED, "stopped after 100 ms");
+        EQ_INT(status, 77);
+        REFUSED(sbx_wait(&s, 100, &status, &e), ERR_USAGE, "no sandbox is running");
+    }
+}
+
+static size_t open_files(struct arena *a)
+{
+    struct strv names = {0};
+    drop_fd int fd = -1;
+    MUST(path_open_host("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0, &fd, &e));
+    MUST(dir_names(a, fd, ".", 1000, &names, &e));
+    return names.n;
+}
+
+// Each failure names its operation, and leaves neither a process nor a descriptor.
+TEST(failures_say_where)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct scene c;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "true", &c);
+    const struct {
+        struct sbx_op op;
+        const char *program, *cwd, *words;
+    } cases[] = {
+        {{.kind = SBX_LINK, .dst = "/ok", .src = "x"}, "/nowhere", "/", "/nowhere"},
+        {{.kind = SBX_LINK, .dst = "/ok", .src = "x"}, "/bin/sh", "/nowhere", "working directory /nowhere"},
+        {{.kind = SBX_BIND, .dst = "/b", .src = "/nowhere"}, "/bin/sh", "/", "bind at /b|/nowhere"},
+        {{.kind = SBX_LINK, .dst = "/bin", .src = "x"},
+         "/bin/sh",
+         "/",
+         "link at /bin|mount point|File exists"},
+        {{.kind = SBX_TMPFS, .dst = "/usr/nowhere/x"}, "/bin/sh", "/", "tmpfs at /usr/nowhere/x|mount point"},
+        {{.kind = SBX_HAND_OUT, .dst = "/nowhere"}, "/bin/sh", "/", "hand out at /nowhere"},
+    };
+    size_t before = open_files(a), n = c.p.n_op++;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        drop_sbx struct sbx s = SBX_INIT;
+        c.op[n] = cases[i].op;
+        c.argv[0] = cases[i].program;
+        c.p.cwd = cases[i].cwd;
+        struct err e = {0};
+        char why[1024];
+        int rc = sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e);
+        CHECK_MSG(test_refused(rc, &e, e.code, cases[i].words, why, sizeof why), "case %zu: %s", i, why);
+        CHECK(s.pid == -1 && s.pidfd == -1);
+        EQ_UINT(open_files(a), before);
+    }
+    CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+
+// Links of an image lead nowhere but into the new root.
+TEST(links_of_an_image_do_not_lead_out)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "echo x >/trap/in/file; cat /etc/made/in/file", &c);
+    CHECK(mkdirat(t->dir, "host", 0777) == 0 && mkdirat(t->dir, "image", 0755) == 0 &&
+          mkdirat(t->dir, "image/etc", 0755) == 0);
+    CHECK(symlinkat("/etc/made", t->dir, "image/trap") == 0);
+    c.op[0] = (struct sbx_op){.kind = SBX_OVERLAY, .dst = "/", .own = true};
+    strv_add(a, &c.op[0].lower, str_of(arena_printf(a, "%s/image", t->path)));
+    c.op[c.p.n_op++] = (struct sbx_op){.kind = SBX_TMPFS, .dst = "/trap/in", .mode = 0777};
+    struct err e = {0};
+    char text[512];
+    int rc = sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e);
+    // The link is dangling in the image: it is not followed to the host's /etc, whatever is there.
+    CHECK_MSG(rc < 0, "%s", err_text(&e, text, sizeof text));
+    CHECK(faccessat(AT_FDCWD, "/etc/made", F_OK, 0) < 0);
+    CHECK(mkdirat(t->dir, "image/etc/made", 0755) == 0);
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    EQ_INT(status, 0);
+    EQ_STR(test_read(a, t->dir, "log/text"), "x\n");
+    CHECK(faccessat(AT_FDCWD, "/etc/made", F_OK, 0) < 0);
+}
+
+// Who started a sandbox is killed: nothing of it is left.
+TEST(it_dies_with_us)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_IN_PLACE};
+    for (size_t i = 0; i < COUNT(runner); i++) {
+        static const char *const argv[] = {"/bin/sh", "-c", "(sleep 40 >&3) & sleep 40 >&3", NULL};
+        int alive[2];
+        struct scene c;
+        if (runner[i] == SBX_NAMESPACES && !works(a, SBX_NAMESPACES))
+            continue;
+        CHECK(pipe2(alive, O_CLOEXEC) == 0);
+        if (runner[i] == SBX_NAMESPACES)
+            scene(t, a, argv[2], &c);
+        else
+            c.p = (struct sbx_plan){
+                .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
+        c.p.keep_fd = &alive[1];
+        c.p.n_keep = 1;
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct sbx s = SBX_INIT;
+            struct err e = {0};
+            _exit(sbx_start(&c.p, runner[i], a, &s, &e) < 0 ? 1 : (raise(SIGKILL), 2));
+        }
+        int status;
+        char byte;
+        CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+        (void)close(alive[1]);
+        CHECK(read(alive[0], &byte, 1) == 0); // every holder of the other end is gone
+        (void)close(alive[0]);
+    }
+}
+
+// A plan's own filter comes on top.
+TEST(a_filter_of_the_plan_is_used)
+{
+    struct sock_filter code[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+                                 {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_fchownat},
+                                 {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO},
+                                 {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+    const struct sock_fprog filter = {COUNT(code), code};
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "touch /layers/f && chown 55:66 /layers/f", &c);
+    c.p.filter = &filter;
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    EQ_INT(status, 0);
+}
+
+TEST(limits_hold)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "ulimit -n; ulimit -c; head -c 9000 /dev/zero >/layers/big", &c);
+    c.p.max_files = 50;
+    c.p.max_file_size = 8192;
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    CHECK(status != 0);
+    struct str log = test_read(a, t->dir, "log/text");
+    CHECK_MSG(str_has_prefix(log, "50\n0\n"), PRI_STR, STR_ARG(log));
+}
+
+TEST(every_runner_is_explained)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct sbx_state state[SBX_RUNNER_MAX_];
+    sbx_doctor(a, state);
+    for (int r = 0; r < SBX_RUNNER_MAX_; r++) {
+        EQ_INT(state[r].runner, r);
+        CHECK(state[r].works ? !state[r].why.n : state[r].why.n && state[r].enable.n);
+    }
+    CHECK(state[SBX_IN_PLACE].works);
+}
