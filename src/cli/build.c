@@ -2,6 +2,7 @@
 #include "platform/build.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "platform/stop.h"
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct programs programs;
     struct build_result result;
     unsigned runner;
+    drop_fd int stop = -1;
     struct build_opts o = {.ev = app->ev, .name = in->tag, .build_image = in->build_image, .run_image = in->run_image,
                            .env = &env, .host_env = &app->env, .ca_bundle = ca_bundle(app), .process_type = in->process,
                            .offline = in->offline, .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
@@ -85,9 +87,10 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
         return err_set(e, ERR_USAGE, "the image needs a name: --tag NAME");
     if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
         created(app, &o.created_sec, e) < 0 || take_paths(app, in, &o, e) < 0 || programs_find(app->a, &programs, e) < 0 ||
-        cli_state(app, &st, e) < 0)
+        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     o.st = st;
+    o.stop_fd = stop;
     o.runner = (enum sbx_runner)runner;
     if (build_app(app->a, &o, &result, e) < 0)
         return -1;

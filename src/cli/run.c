@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/run.h"
 #include "cli/cli.h"
+#include "platform/stop.h"
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,9 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct strmap env = {0};
     unsigned runner;
     struct run_out out;
-    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0)
+    drop_fd int stop = -1;
+    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0 ||
+        stop_open(&stop, e) < 0)
         return -1;
     struct run_in how = {.st = st,
                          .ev = app->ev,
@@ -28,6 +31,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                          .runner = (enum sbx_runner)runner,
                          .offline = in->offline,
                          .log_fd = STDOUT_FILENO,
+                         .stop_fd = stop,
                          .temp_dir = cli_temp_dir(app)};
     if (run_image(app->a, &how, &out, e) < 0)
         return -1;

@@ -27,6 +27,7 @@ struct build_opts {
     bool offline;                  // no network for buildpacks, whoever they are
     unsigned threads;              // of the compressor; 0: one a processor
     int log_fd;                    // what buildpacks print
+    int stop_fd;                   // of stop_open; -1: none
     const char *temp_dir;
     const struct programs *programs;
 };

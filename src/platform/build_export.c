@@ -6,6 +6,7 @@
 #include "lifecycle/context.h"
 #include "lifecycle/export.h"
 #include "platform/build_priv.h"
+#include "platform/stop.h"
 #include <fcntl.h>
 
 #define CODEC "gzip-libdeflate-1-1m"
@@ -13,11 +14,13 @@
 struct txn_store {
     struct export_store store;
     struct txn *txn;
+    int stop_fd;
 };
 
 static int txn_store_blob(struct export_store *self, struct sink **out, struct err *e)
 {
-    return txn_blob(CONTAINER(self, struct txn_store, store)->txn, NULL, NULL, out, e);
+    struct txn_store *s = CONTAINER(self, struct txn_store, store);
+    return stop_check(s->stop_fd, e) < 0 ? -1 : txn_blob(s->txn, NULL, NULL, out, e);
 }
 
 // group.toml and metadata.toml, written inside and so hostile.
@@ -75,7 +78,7 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
         txn_begin(b->o->st, &txn, e) < 0)
         return -1;
     struct export_base base = base_of(b);
-    struct txn_store store = {.store.blob = txn_store_blob, .txn = txn};
+    struct txn_store store = {.store.blob = txn_store_blob, .txn = txn, .stop_fd = b->o->stop_fd};
     struct pool *pool = pool_new(b->o->threads);
     struct export_in in = {
         .ev = b->o->ev, .layers_fd = b->layers_fd, .app_fd = b->app_fd, .launcher_fd = programs,

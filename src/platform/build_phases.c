@@ -5,6 +5,7 @@
 #include "cnb/buildpack.h"
 #include "cnb/env.h"
 #include "platform/build_priv.h"
+#include "platform/stop.h"
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -132,7 +133,7 @@ static int run_phase(struct building *b, const char *phase, bool last, struct er
         return err_wrap(e, "%s", phase);
     for (size_t i = 0; last && i < s.missing.n; i++)
         event_warn(b->o->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s.missing.v[i]));
-    if (sbx_wait(&s, 0, &status, e) < 0 || judge(b, phase, status, e) < 0)
+    if (stop_wait(b->o->stop_fd, &s, &status, e) < 0 || judge(b, phase, status, e) < 0)
         return -1;
     if (!last)
         return 0;

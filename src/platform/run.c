@@ -2,6 +2,7 @@
 #include "platform/run.h"
 #include "cnb/env.h"
 #include "platform/rootfs.h"
+#include "platform/stop.h"
 #include "platform/workdir.h"
 #include <fcntl.h>
 
@@ -117,7 +118,7 @@ static int start(struct running *r, struct run_out *out, struct err *e)
     out->missing = s.missing;
     for (size_t i = 0; i < s.missing.n; i++)
         event_warn(r->in->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s.missing.v[i]));
-    return sbx_wait(&s, 0, &out->status, e);
+    return stop_wait(r->in->stop_fd, &s, &out->status, e);
 }
 
 int run_image(struct arena *a, const struct run_in *in, struct run_out *out, struct err *e)

@@ -16,6 +16,7 @@ struct run_in {
     enum sbx_runner runner;
     bool offline;           // no network but a loopback of its own
     int log_fd;             // the program's output
+    int stop_fd;            // of stop_open; -1: none
     const char *temp_dir;
 };
 
