@@ -19,4 +19,4 @@ tsan:
 install: all
 	meson install -C build --no-rebuild
 clean:
-	rm -rf build build-*
+	rm -rf build build-*/

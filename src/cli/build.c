@@ -14,8 +14,9 @@ struct in {
 };
 
 // Where distributions keep the bundle of trusted certificates.
-static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                      "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                      "/etc/ssl/cert.pem"};
 
 static const char *ca_bundle(struct app_ctx *app)
 {
@@ -63,8 +64,10 @@ static int take_paths(struct app_ctx *app, const struct in *in, struct build_opt
 static void report(struct app_ctx *app, const struct in *in, const struct build_result *r)
 {
     char text[DIGEST_TEXT];
-    buf_printf(app->out, "built " PRI_STR "\n  digest   %s\n  size     " PRI_STR " in %zu layers above the run image\n",
-               STR_ARG(in->tag), digest_text(&r->manifest, text), STR_ARG(cli_size(app->a, r->size)), r->layers);
+    buf_printf(app->out,
+               "built " PRI_STR "\n  digest   %s\n  size     " PRI_STR " in %zu layers above the run image\n",
+               STR_ARG(in->tag), digest_text(&r->manifest, text), STR_ARG(cli_size(app->a, r->size)),
+               r->layers);
     if (r->process_type.n)
         buf_printf(app->out, "  starts   " PRI_STR "\n", STR_ARG(r->process_type));
     buf_printf(app->out, "\nstart it with: dema run " PRI_STR "\n", STR_ARG(in->tag));
@@ -79,15 +82,24 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct build_result result;
     unsigned runner;
     drop_fd int stop = -1;
-    struct build_opts o = {.ev = app->ev, .name = in->tag, .build_image = in->build_image, .run_image = in->run_image,
-                           .env = &env, .host_env = &app->env, .ca_bundle = ca_bundle(app), .process_type = in->process,
-                           .offline = in->offline, .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
-                           .log_fd = STDERR_FILENO, .temp_dir = cli_temp_dir(app), .programs = &programs};
+    struct build_opts o = {.ev = app->ev,
+                           .name = in->tag,
+                           .build_image = in->build_image,
+                           .run_image = in->run_image,
+                           .env = &env,
+                           .host_env = &app->env,
+                           .ca_bundle = ca_bundle(app),
+                           .process_type = in->process,
+                           .offline = in->offline,
+                           .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
+                           .log_fd = STDERR_FILENO,
+                           .temp_dir = cli_temp_dir(app),
+                           .programs = &programs};
     if (!in->tag.n)
         return err_set(e, ERR_USAGE, "the image needs a name: --tag NAME");
     if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
-        created(app, &o.created_sec, e) < 0 || take_paths(app, in, &o, e) < 0 || programs_find(app->a, &programs, e) < 0 ||
-        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
+        created(app, &o.created_sec, e) < 0 || take_paths(app, in, &o, e) < 0 ||
+        programs_find(app->a, &programs, e) < 0 || cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     o.st = st;
     o.stop_fd = stop;
@@ -99,16 +111,22 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, tag, "tag", .letter = 't', .arg = "NAME", .help = "name of the image, such as shop or team/shop:1"),
-    OPT(struct in, buildpacks, "buildpack", .letter = 'b', .arg = "DIR", .help = "directory of a buildpack, tried in this order"),
-    OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE", .help = "variable for the build; NAME alone passes yours on"),
-    OPT(struct in, build_image, "build-image", .arg = "NAME", .dflt = "dema/build-base", .help = "what builds run in"),
-    OPT(struct in, run_image, "run-image", .arg = "NAME", .dflt = "dema/run-base", .help = "what the app image stands on"),
+    OPT(struct in, tag, "tag", .letter = 't', .arg = "NAME",
+        .help = "name of the image, such as shop or team/shop:1"),
+    OPT(struct in, buildpacks, "buildpack", .letter = 'b', .arg = "DIR",
+        .help = "directory of a buildpack, tried in this order"),
+    OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
+        .help = "variable for the build; NAME alone passes yours on"),
+    OPT(struct in, build_image, "build-image", .arg = "NAME", .dflt = "dema/build-base",
+        .help = "what builds run in"),
+    OPT(struct in, run_image, "run-image", .arg = "NAME", .dflt = "dema/run-base",
+        .help = "what the app image stands on"),
     OPT(struct in, process, "process", .arg = "TYPE", .help = "process type that is started by default"),
     OPT(struct in, offline, "offline", .help = "no network for the build"),
     OPT(struct in, runner, "runner", .arg = "RUNNER", .dflt = "namespaces", .env = "DEMA_RUNNER",
         .help = "namespaces or runc; \"dema doctor\" says what works here"),
-    OPT(struct in, threads, "threads", .arg = "N", .dflt = "0", .help = "of the compressor; 0: one for each processor"),
+    OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
+        .help = "of the compressor; 0: one for each processor"),
     {0},
 };
 extern const struct applet applet_build;
@@ -116,7 +134,8 @@ const struct applet applet_build = {
     .name = "build",
     .summary = "Make an app image from a source folder",
     .args = "[PATH]",
-    .details = "PATH is the app's folder, the current one by default. Its files are never changed. The same source, buildpacks\n"
+    .details = "PATH is the app's folder, the current one by default. Its files are never changed. The same "
+               "source, buildpacks\n"
                "and images give the same digest, whoever builds, wherever.",
     .examples = "  dema build . -t shop --buildpack ./buildpacks/hello",
     .opts = opts,

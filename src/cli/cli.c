@@ -11,7 +11,8 @@ static struct str env_text(struct app_ctx *app, struct str name)
 
 int cli_data_dir(struct app_ctx *app, const char **out, struct err *e)
 {
-    struct str own = env_text(app, STR("DEMA_DATA")), xdg = env_text(app, STR("XDG_DATA_HOME")), home = env_text(app, STR("HOME"));
+    struct str own = env_text(app, STR("DEMA_DATA")), xdg = env_text(app, STR("XDG_DATA_HOME")),
+               home = env_text(app, STR("HOME"));
     if (own.n) {
         *out = str_c(app->a, own);
         return 0;
@@ -21,7 +22,8 @@ int cli_data_dir(struct app_ctx *app, const char **out, struct err *e)
         return 0;
     }
     if (!home.n || home.p[0] != '/')
-        return err_set(e, ERR_USAGE, "data directory: neither XDG_DATA_HOME nor HOME names one; set DEMA_DATA");
+        return err_set(e, ERR_USAGE,
+                       "data directory: neither XDG_DATA_HOME nor HOME names one; set DEMA_DATA");
     *out = arena_printf(app->a, PRI_STR "/.local/share/dema", STR_ARG(home));
     return 0;
 }
@@ -49,7 +51,8 @@ int cli_env(struct app_ctx *app, const struct strv *words, struct strmap *env, s
         }
         const struct str *own = pair ? NULL : strmap_get(&app->env, words->v[i]);
         if (!own)
-            return err_set(e, ERR_USAGE, "--env " PRI_STR ": want NAME=VALUE, or the name of a variable that is set",
+            return err_set(e, ERR_USAGE,
+                           "--env " PRI_STR ": want NAME=VALUE, or the name of a variable that is set",
                            STR_ARG(words->v[i]));
         strmap_set(app->a, env, words->v[i], *own);
     }

@@ -12,7 +12,7 @@ const char *cli_temp_dir(struct app_ctx *app); // TMPDIR or /tmp
 // "K=V" or "K" (taken from the environment; absent: ERR_USAGE) into env.
 int nodiscard cli_env(struct app_ctx *app, const struct strv *words, struct strmap *env, struct err *e);
 int nodiscard cli_runner(struct str name, unsigned *out, struct err *e); // an enum sbx_runner
-struct str cli_size(struct arena *a, uint64_t bytes); // "12.3 MB"
+struct str cli_size(struct arena *a, uint64_t bytes);                    // "12.3 MB"
 enum cli_output { CLI_TEXT, CLI_JSON };
 int nodiscard cli_output(struct str word, enum cli_output *out, struct err *e); // "", "text", "json"
 void cli_print_json(struct app_ctx *app, const struct val *v);

@@ -15,7 +15,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
         return -1;
     buf_printf(app->out, "%s %llu blobs (" PRI_STR "), %llu trees, %llu leftovers\n",
                in->dry_run ? "would remove" : "removed", (unsigned long long)s.blobs,
-               STR_ARG(cli_size(app->a, s.blob_bytes)), (unsigned long long)s.trees, (unsigned long long)s.leftovers);
+               STR_ARG(cli_size(app->a, s.blob_bytes)), (unsigned long long)s.trees,
+               (unsigned long long)s.leftovers);
     if (s.busy_trees)
         buf_printf(app->out, "%llu trees are in use and stay\n", (unsigned long long)s.busy_trees);
     return 0;

@@ -24,10 +24,12 @@ static void print_row(struct app_ctx *app, const struct state_name *n, const str
 {
     char text[DIGEST_TEXT];
     buf_printf(app->out, "%-40.*s %-14.12s %10.*s  %.*s\n", STR_ARG(short_name(app->a, n->name)),
-               digest_hex(&n->digest, text), STR_ARG(cli_size(app->a, size_of(img))), STR_ARG(img->config.created));
+               digest_hex(&n->digest, text), STR_ARG(cli_size(app->a, size_of(img))),
+               STR_ARG(img->config.created));
 }
 
-static void add_json(struct app_ctx *app, struct val *list, const struct state_name *n, const struct image *img)
+static void add_json(struct app_ctx *app, struct val *list, const struct state_name *n,
+                     const struct image *img)
 {
     char text[DIGEST_TEXT];
     struct val *v = val_add(app->a, list);
@@ -45,7 +47,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     enum cli_output how;
     struct state_name *names;
     size_t n;
-    if (cli_output(in->output, &how, e) < 0 || cli_state(app, &st, e) < 0 || state_names(st, app->a, &names, &n, e) < 0)
+    if (cli_output(in->output, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
+        state_names(st, app->a, &names, &n, e) < 0)
         return -1;
     struct val *list = ARENA_NEW(app->a, struct val);
     val_set_list(list);

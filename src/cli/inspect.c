@@ -17,7 +17,8 @@ static void print_processes(struct app_ctx *app, const struct image *img)
         return;
     const struct val *list = val_get(doc, STR("processes"));
     for (size_t i = 0; list && list->kind == VAL_LIST && i < list->c.n; i++) {
-        const struct val *type = val_get(&list->c.v[i], STR("type")), *command = val_get(&list->c.v[i], STR("command"));
+        const struct val *type = val_get(&list->c.v[i], STR("type")),
+                         *command = val_get(&list->c.v[i], STR("command"));
         if (!type || type->kind != VAL_STR || !command || command->kind != VAL_LIST)
             continue;
         buf_printf(app->out, "process      " PRI_STR ":", STR_ARG(type->s));
@@ -43,10 +44,11 @@ static void print_text(struct app_ctx *app, const struct image *img)
 {
     const struct image_config *c = &img->config;
     char text[DIGEST_TEXT];
-    buf_printf(app->out, "digest       %s\nplatform     " PRI_STR "/" PRI_STR "\ncreated      " PRI_STR "\nuser         " PRI_STR
-                         "\nfolder       " PRI_STR "\n",
-               digest_text(&img->desc.digest, text), STR_ARG(c->os), STR_ARG(c->architecture), STR_ARG(c->created),
-               STR_ARG(c->config.user), STR_ARG(c->config.working_dir));
+    buf_printf(app->out,
+               "digest       %s\nplatform     " PRI_STR "/" PRI_STR "\ncreated      " PRI_STR
+               "\nuser         " PRI_STR "\nfolder       " PRI_STR "\n",
+               digest_text(&img->desc.digest, text), STR_ARG(c->os), STR_ARG(c->architecture),
+               STR_ARG(c->created), STR_ARG(c->config.user), STR_ARG(c->config.working_dir));
     for (size_t i = 0; i < c->config.entrypoint.n; i++)
         buf_printf(app->out, "%s" PRI_STR "%s", i ? " " : "entrypoint   ", STR_ARG(c->config.entrypoint.v[i]),
                    i + 1 == c->config.entrypoint.n ? "\n" : "");
@@ -62,7 +64,8 @@ static int print_json(struct app_ctx *app, const struct image *img, struct err *
         json_read(app->a, img->config_bytes, "config", &config, e) < 0)
         return -1;
     val_set_map(doc);
-    val_set_str(val_put(app->a, doc, STR("digest")), str_dup(app->a, str_of(digest_text(&img->desc.digest, text))));
+    val_set_str(val_put(app->a, doc, STR("digest")),
+                str_dup(app->a, str_of(digest_text(&img->desc.digest, text))));
     *val_put(app->a, doc, STR("manifest")) = *manifest;
     *val_put(app->a, doc, STR("config")) = *config;
     cli_print_json(app, doc);

@@ -60,7 +60,8 @@ static int report(const struct err *e)
 static int print(const struct buf *out)
 {
     struct err e = {0};
-    if (buf_finish(out, "output", &e) < 0 || file_write_all(STDOUT_FILENO, out->p ? out->p : "", out->n, &e) < 0)
+    if (buf_finish(out, "output", &e) < 0 ||
+        file_write_all(STDOUT_FILENO, out->p ? out->p : "", out->n, &e) < 0)
         return report(&e);
     return 0;
 }
@@ -82,7 +83,10 @@ static int run(struct app_ctx *app, int argc, char **argv)
     if (applet_pick(applets, argc, argv, &ap, &used, &e) < 0)
         return report(&e);
     void *in = arena_get(app->a, ap->in_size ? ap->in_size : 1, _Alignof(max_align_t));
-    if (opt_parse(ap, app, argc - used, argv + used, in, &what, &e) < 0)
+    struct strv words = {0};
+    for (int i = used; i < argc; i++)
+        strv_add(app->a, &words, str_of(argv[i]));
+    if (opt_parse(ap, app, words, in, &what, &e) < 0)
         return report(&e);
     if (what == OPT_HELP) {
         applet_help(ap, "dema", app->out);
@@ -133,8 +137,10 @@ int main(int argc, char **argv, char **envp)
     }
     const struct str *term = strmap_get(&app.env, STR("TERM"));
     bool colour = app.terminal && !strmap_get(&app.env, STR("NO_COLOR")) && !(term && str_is(*term, "dumb"));
-    struct render_opts how = {.style = app.terminal ? RENDER_TERMINAL : RENDER_PLAIN, .fd = STDERR_FILENO,
-                              .colour = colour, .width = terminal_width()};
+    struct render_opts how = {.style = app.terminal ? RENDER_TERMINAL : RENDER_PLAIN,
+                              .fd = STDERR_FILENO,
+                              .colour = colour,
+                              .width = terminal_width()};
     drop_(render_free) struct render *r = render_new(&how);
     app.ev = render_events(r);
     int code = start(&app, argc, argv), printed = print(&out);

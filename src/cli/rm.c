@@ -17,13 +17,14 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     for (size_t i = 0; i < in->names.n; i++) {
         struct str name;
         struct state_name now;
-        if (image_name(app->a, in->names.v[i], &name, e) < 0 || state_name_get(st, app->a, name, &now, e) < 0 ||
-            txn_name(t, name, &now.digest, NULL, e) < 0)
+        if (image_name(app->a, in->names.v[i], &name, e) < 0 ||
+            state_name_get(st, app->a, name, &now, e) < 0 || txn_name(t, name, &now.digest, NULL, e) < 0)
             return -1;
     }
     if (txn_commit(t, e) < 0)
         return -1;
-    buf_printf(app->out, "removed %zu %s; \"dema gc\" frees the space\n", in->names.n, in->names.n == 1 ? "name" : "names");
+    buf_printf(app->out, "removed %zu %s; \"dema gc\" frees the space\n", in->names.n,
+               in->names.n == 1 ? "name" : "names");
     return 0;
 }
 

@@ -19,8 +19,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     unsigned runner;
     struct run_out out;
     drop_fd int stop = -1;
-    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0 ||
-        stop_open(&stop, e) < 0)
+    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
+        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     struct run_in how = {.st = st,
                          .ev = app->ev,
@@ -40,8 +40,10 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE", .help = "variable for the app; NAME alone passes yours on"),
-    OPT(struct in, entrypoint, "entrypoint", .arg = "TYPE|PATH", .help = "process type or program to start instead"),
+    OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
+        .help = "variable for the app; NAME alone passes yours on"),
+    OPT(struct in, entrypoint, "entrypoint", .arg = "TYPE|PATH",
+        .help = "process type or program to start instead"),
     OPT(struct in, offline, "offline", .help = "no network but a loopback of its own"),
     OPT(struct in, runner, "runner", .arg = "RUNNER", .dflt = "namespaces", .env = "DEMA_RUNNER",
         .help = "namespaces or runc; \"dema doctor\" says what works here"),

@@ -22,7 +22,8 @@ const char *api_text(uint16_t api, char out[API_TEXT])
     return out;
 }
 
-static int within(struct str s, const char *whose, uint16_t oldest, uint16_t newest, uint16_t *out, struct err *e)
+static int within(struct str s, const char *whose, uint16_t oldest, uint16_t newest, uint16_t *out,
+                  struct err *e)
 {
     uint16_t api;
     char lo[API_TEXT], hi[API_TEXT], got[API_TEXT];

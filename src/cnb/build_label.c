@@ -9,7 +9,8 @@ static struct val *put_text(struct arena *a, struct val *map, const char *key, s
     return v;
 }
 
-static void put_list(struct arena *a, struct val *map, const char *key, const struct strv *list, bool null_if_empty)
+static void put_list(struct arena *a, struct val *map, const char *key, const struct strv *list,
+                     bool null_if_empty)
 {
     struct val *v = val_put(a, map, str_of(key));
     if (null_if_empty && !list->n)

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cnb/api.h"
-#include "document/schema.h"
 #include "document/toml.h"
 
 struct stack {
@@ -73,7 +72,8 @@ static SCHEMA(distro_schema, struct cnb_distro, distro_fields, .name = "targets.
 static const struct field target_fields[] = {
     KEY(struct cnb_target, os, "os", .help = "operating system"),
     KEY(struct cnb_target, arch, "arch", .help = "architecture"),
-    KEY(struct cnb_target, variant, "variant", .alias = "arch-variant", .help = "variant of the architecture"),
+    KEY(struct cnb_target, variant, "variant", .alias = "arch-variant",
+        .help = "variant of the architecture"),
     TABLES(struct cnb_target, distros, "distros", distro_schema, .help = "one of these distributions"),
 };
 static SCHEMA(target_schema, struct cnb_target, target_fields, .name = "targets");
@@ -86,8 +86,10 @@ static SCHEMA(stack_schema, struct stack, stack_fields, .name = "stacks");
 static const struct field element_fields[] = {
     KEY(struct cnb_group_element, id, "id", .flags = REQUIRED, .read = id_read, .help = "id of a buildpack"),
     KEY(struct cnb_group_element, version, "version", .help = "its version"),
-    KEY(struct cnb_group_element, optional, "optional", .flags = OMIT_EMPTY, .help = "the group works without it"),
-    HOOK(struct cnb_group_element, exec_env, "exec-env", exec_env_read, NULL, .help = "execution environments"),
+    KEY(struct cnb_group_element, optional, "optional", .flags = OMIT_EMPTY,
+        .help = "the group works without it"),
+    HOOK(struct cnb_group_element, exec_env, "exec-env", exec_env_read, NULL,
+         .help = "execution environments"),
 };
 static SCHEMA(element_schema, struct cnb_group_element, element_fields, .name = "order.group");
 
@@ -98,12 +100,16 @@ static int group_check(struct decode *d, const struct val *table, void *at, stru
 }
 
 static const struct field group_fields[] = {
-    {.toml = "group", .kind = F_STRUCTV, .sub = &element_schema, .help = "buildpacks that are tried together"},
+    {.toml = "group",
+     .kind = F_STRUCTV,
+     .sub = &element_schema,
+     .help = "buildpacks that are tried together"},
 };
 static SCHEMA(group_schema, struct cnb_group, group_fields, .name = "order", .check = group_check);
 
 static const struct field buildpack_fields[] = {
-    KEY(struct file, buildpack.id, "id", .flags = REQUIRED, .read = id_read, .help = "unique id, such as org/name"),
+    KEY(struct file, buildpack.id, "id", .flags = REQUIRED, .read = id_read,
+        .help = "unique id, such as org/name"),
     KEY(struct file, buildpack.version, "version", .flags = REQUIRED, .help = "version"),
     KEY(struct file, buildpack.name, "name", .help = "what people call it"),
     KEY(struct file, buildpack.homepage, "homepage", .help = "where to read about it"),
@@ -126,7 +132,8 @@ static int buildpack_table_read(struct decode *d, const struct val *v, void *at,
 
 static const struct field file_fields[] = {
     KEY(struct file, api, "api", .flags = REQUIRED, .help = "Buildpack API"),
-    HOOK(struct file, buildpack, "buildpack", buildpack_table_read, NULL, .flags = REQUIRED, .help = "what it is"),
+    HOOK(struct file, buildpack, "buildpack", buildpack_table_read, NULL, .flags = REQUIRED,
+         .help = "what it is"),
     TABLES(struct file, targets, "targets", target_schema, .help = "what it is made for"),
     TABLES(struct file, stacks, "stacks", stack_schema, .help = "what it was made for before targets"),
     TABLES(struct file, order, "order", group_schema, .help = "a composite's groups"),
@@ -140,7 +147,8 @@ int buildpack_dir_name(struct arena *a, struct str id, const char **out, struct 
 {
     bool bad = !id.n || id.n > LIMIT_COMPONENT || !path_is_safe(id);
     for (size_t i = 0; i < id.n; i++)
-        bad |= (unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f || id.p[i] == '\\' || id.p[i] == ':' || id.p[i] == ',';
+        bad |= (unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f || id.p[i] == '\\' || id.p[i] == ':' ||
+               id.p[i] == ',';
     if (bad)
         return err_set(e, ERR_PARSE, "\"" PRI_STR "\" is not an id for a buildpack",
                        STR_ARG(str_printable(a, id, 80)));
@@ -191,7 +199,8 @@ static void cut_parameters(struct strv *types)
             types->v[i] = str_trim(str_head(types->v[i], at));
 }
 
-static int read_file(struct arena *a, int dirfd, const char *file, struct events *ev, struct file *out, struct err *e)
+static int read_file(struct arena *a, int dirfd, const char *file, struct events *ev, struct file *out,
+                     struct err *e)
 {
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     struct val *doc;
@@ -242,16 +251,15 @@ static const struct field orders_fields[] = {
 static SCHEMA(orders_schema, struct orders, orders_fields, .name = "order.toml",
               .help = "Which buildpacks are tried, in which order (platform.md)");
 
-int order_read(struct arena *a, const struct val *doc, const char *file, struct events *ev, struct cnb_order *order,
+int order_read(const struct doc *how, const struct val *doc, struct cnb_order *order,
                struct cnb_order *extensions, struct err *e)
 {
     struct orders o = {0};
-    const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
-    if (doc_read(&how, &orders_schema, doc, &o, e) < 0)
+    if (doc_read(how, &orders_schema, doc, &o, e) < 0)
         return -1;
     if (!o.order.n) {
         struct err_at at;
-        val_where(doc, file, "order", &at);
+        val_where(doc, how->file, "order", &at);
         return err_doc(e, &at, "no group at all");
     }
     for (size_t i = 0; i < o.extensions.n; i++)

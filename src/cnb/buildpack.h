@@ -5,7 +5,7 @@
 #pragma once
 #include "base/event.h"
 #include "cnb/target.h"
-#include "document/val.h"
+#include "document/schema.h"
 
 struct cnb_group_element {
     struct str id, version;
@@ -34,17 +34,18 @@ struct cnb_buildpack {
     struct {
         struct cnb_target *v;
         size_t n;
-    } targets; // as inferred from stacks where the file has none
-    struct cnb_order order; // not empty: a composite
+    } targets;                  // as inferred from stacks where the file has none
+    struct cnb_order order;     // not empty: a composite
     const struct val *metadata; // NULL = none
 };
 
 // `dirfd` is the buildpack's root (bin/build decides about inferred targets). Errors name file, line and key;
 // an unsupported API is ERR_API.
-int nodiscard buildpack_read(struct arena *a, int dirfd, const char *file, struct events *ev, struct cnb_buildpack *out,
-                             struct err *e);
+int nodiscard buildpack_read(struct arena *a, int dirfd, const char *file, struct events *ev,
+                             struct cnb_buildpack *out, struct err *e);
 // order.toml: [[order]] and [[order-extensions]].
-int nodiscard order_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
-                         struct cnb_order *order, struct cnb_order *extensions, struct err *e);
+// `how` has the file's name, the arena and who listens to warnings.
+int nodiscard order_read(const struct doc *how, const struct val *doc, struct cnb_order *order,
+                         struct cnb_order *extensions, struct err *e);
 // "a/b" → "a_b". ERR_PARSE when it is not fit to be a directory (M29: "..", empty, NUL, control bytes).
 int nodiscard buildpack_dir_name(struct arena *a, struct str id, const char **out, struct err *e);

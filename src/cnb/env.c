@@ -115,7 +115,8 @@ static int apply_file(struct arena *a, struct strmap *env, int dirfd, struct str
     return 0;
 }
 
-int env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain, struct err *e)
+int env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
+              struct err *e)
 {
     if (dir_kind(dirfd, path) != DIR_DIR)
         return 0;
@@ -164,7 +165,8 @@ int env_platform(struct arena *a, struct strmap *env, int dirfd, const char *pat
         if (dir_kind(dir, name.p) != DIR_FILE)
             continue;
         if (!env_name_ok(name))
-            return err_set(e, ERR_PARSE, "%s/" PRI_STR ": a variable's name cannot hold '='", path, STR_ARG(name));
+            return err_set(e, ERR_PARSE, "%s/" PRI_STR ": a variable's name cannot hold '='", path,
+                           STR_ARG(name));
         if (read_value(a, dir, name.p, &value, e) < 0)
             return e ? err_wrap(e, "%s", path) : -1;
         if (is_path_variable(name))
@@ -194,17 +196,18 @@ void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int di
 }
 
 int env_layer(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str type,
-              enum env_plain plain, struct err *e)
+              struct err *e)
 {
-    if (env_files(a, env, dirfd, "env", plain, e) < 0)
+    if (env_files(a, env, dirfd, "env", ENV_PLAIN_OVERRIDE, e) < 0)
         return -1;
     if (scope == ENV_BUILD)
-        return env_files(a, env, dirfd, "env.build", plain, e);
-    if (env_files(a, env, dirfd, "env.launch", plain, e) < 0)
+        return env_files(a, env, dirfd, "env.build", ENV_PLAIN_OVERRIDE, e);
+    if (env_files(a, env, dirfd, "env.launch", ENV_PLAIN_OVERRIDE, e) < 0)
         return -1;
     if (!type.n || !path_is_safe(type))
         return 0;
-    return env_files(a, env, dirfd, arena_printf(a, "env.launch/" PRI_STR, STR_ARG(type)), plain, e);
+    return env_files(a, env, dirfd, arena_printf(a, "env.launch/" PRI_STR, STR_ARG(type)), ENV_PLAIN_OVERRIDE,
+                     e);
 }
 
 const char *const *env_vector(struct arena *a, const struct strmap *env)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cnb/env.h - what layers and the platform do to an environment, at build and at launch.
 //
-// spec: buildpack.md "Environment"; file rules of cnb.md §4.3, root directories of §4.4. An environment is a strmap whose
+// spec: buildpack.md "Environment"; file rules of cnb.md §4.3, root
+// directories of §4.4. An environment is a strmap whose
 // texts live in the arena. Used by the builder and, in a few kilobytes, by the launcher.
 #pragma once
 #include "base/map.h"
@@ -16,10 +17,11 @@ enum env_plain {
     ENV_PLAIN_PREPEND,  // Buildpack API < 0.5: with ':'
 };
 
-// The files of directory `path` beneath dirfd, in byte order. An absent directory is fine. A name with '=', a value with
+// The files of directory `path` beneath dirfd, in byte order. An absent
+// directory is fine. A name with '=', a value with
 // NUL or one longer than Linux lets a process have: ERR_PARSE naming the file.
-int nodiscard env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
-                        struct err *e);
+int nodiscard env_files(struct arena *a, struct strmap *env, int dirfd, const char *path,
+                        enum env_plain plain, struct err *e);
 // <platform>/env: regular files, each a variable; path variables are put in front with ':' (user variables).
 int nodiscard env_platform(struct arena *a, struct strmap *env, int dirfd, const char *path, struct err *e);
 // The conventional directories of a layer (bin, lib, include, pkgconfig): `dirfd` is the layer, `at` its path as the
@@ -27,7 +29,7 @@ int nodiscard env_platform(struct arena *a, struct strmap *env, int dirfd, const
 void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str at);
 // One layer's `env` and `env.build`, or `env.launch` and, with a type, `env.launch/<type>`.
 int nodiscard env_layer(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str type,
-                        enum env_plain plain, struct err *e);
+                        struct err *e);
 // Prepends or appends with ':' unless what stands there is empty.
 void env_prepend(struct arena *a, struct strmap *env, struct str name, struct str value);
 // NULL-terminated "K=V" strings for execve, in map order.

@@ -10,15 +10,16 @@ static const struct field ref_fields[] = {
 static SCHEMA(ref_schema, struct cnb_ref, ref_fields, .name = "group");
 
 static const struct field group_fields[] = {
-    TABLES(struct cnb_selected, buildpacks, "group", ref_schema, .help = "buildpacks that take part, in order"),
+    TABLES(struct cnb_selected, buildpacks, "group", ref_schema,
+           .help = "buildpacks that take part, in order"),
     TABLES(struct cnb_selected, extensions, "group-extensions", ref_schema, .flags = OMIT_EMPTY,
            .help = "image extensions that take part"),
 };
 static SCHEMA(group_schema, struct cnb_selected, group_fields, .name = "group.toml",
               .help = "Who takes part (platform.md)");
 
-int group_read(struct arena *a, const struct val *doc, const char *file, struct events *ev, struct cnb_selected *out,
-               struct err *e)
+int group_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
+               struct cnb_selected *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     return doc_read(&how, &group_schema, doc, out, e);

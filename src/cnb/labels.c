@@ -108,7 +108,8 @@ static int sha_write_text(const struct doc *doc, const void *at, struct val *out
 
 static const struct field layer_fields[] = {
     HOOK(struct lm_layer, sha, "sha", sha_text, sha_write_text, .help = "diff ID"),
-    HOOK(struct lm_layer, data, "metadata", data_read, data_write, .json = "data", .help = "the buildpack's notes"),
+    HOOK(struct lm_layer, data, "metadata", data_read, data_write, .json = "data",
+         .help = "the buildpack's notes"),
     KEY(struct lm_layer, build, "build", .help = "for later buildpacks"),
     KEY(struct lm_layer, launch, "launch", .help = "in the image"),
     KEY(struct lm_layer, cache, "cache", .help = "kept"),
@@ -198,7 +199,8 @@ static const struct field buildpack_fields[] = {
     KEY(struct lm_buildpack, key, "key", .read = key_read, .help = "id of the buildpack"),
     KEY(struct lm_buildpack, version, "version", .help = "its version"),
     HOOK(struct lm_buildpack, layers, "layers", layers_read, layers_write, .help = "its layers in the image"),
-    HOOK(struct lm_buildpack, store, "store", store_read, store_write, .help = "what it keeps from build to build"),
+    HOOK(struct lm_buildpack, store, "store", store_read, store_write,
+         .help = "what it keeps from build to build"),
 };
 static SCHEMA(lm_buildpack_schema, struct lm_buildpack, buildpack_fields, .name = "buildpacks");
 
@@ -238,18 +240,25 @@ static int stack_read(struct decode *d, const struct val *v, void *at, struct er
 
 static const struct field metadata_fields[] = {
     HOOK(struct lifecycle_metadata, app, "app", app_read, app_write, .help = "diff IDs of the app's slices"),
-    HOOK(struct lifecycle_metadata, sbom, "sbom", sha_object, write_sha_if, .help = "diff ID of the SBOM layer"),
-    TABLES(struct lifecycle_metadata, buildpacks, "buildpacks", lm_buildpack_schema, .help = "who made which layers"),
-    HOOK(struct lifecycle_metadata, config, "config", sha_object, write_sha, .help = "diff ID of the config layer"),
-    HOOK(struct lifecycle_metadata, launcher, "launcher", sha_object, write_sha, .help = "diff ID of the launcher"),
+    HOOK(struct lifecycle_metadata, sbom, "sbom", sha_object, write_sha_if,
+         .help = "diff ID of the SBOM layer"),
+    TABLES(struct lifecycle_metadata, buildpacks, "buildpacks", lm_buildpack_schema,
+           .help = "who made which layers"),
+    HOOK(struct lifecycle_metadata, config, "config", sha_object, write_sha,
+         .help = "diff ID of the config layer"),
+    HOOK(struct lifecycle_metadata, launcher, "launcher", sha_object, write_sha,
+         .help = "diff ID of the launcher"),
     HOOK(struct lifecycle_metadata, process_types, "process-types", sha_object, write_sha, .help = "diff ID"),
-    TABLE(struct lifecycle_metadata, run_image, "run-image", run_image_schema, .json = "runImage", .help = "its base"),
-    HOOK(struct lifecycle_metadata, run_image, "stack", stack_read, stack_write, .help = "the base for old platforms"),
+    TABLE(struct lifecycle_metadata, run_image, "run-image", run_image_schema, .json = "runImage",
+          .help = "its base"),
+    HOOK(struct lifecycle_metadata, run_image, "stack", stack_read, stack_write,
+         .help = "the base for old platforms"),
 };
 SCHEMA(lifecycle_metadata_schema, struct lifecycle_metadata, metadata_fields, .name = LABEL_LIFECYCLE,
        .help = "What an app image is made of (platform.md)");
 
-int lifecycle_metadata_json(struct arena *a, const struct lifecycle_metadata *m, struct buf *out, struct err *e)
+int lifecycle_metadata_json(struct arena *a, const struct lifecycle_metadata *m, struct buf *out,
+                            struct err *e)
 {
     const struct doc how = {.names = NAMES_JSON, .a = a};
     struct val *v;
@@ -259,8 +268,8 @@ int lifecycle_metadata_json(struct arena *a, const struct lifecycle_metadata *m,
     return buf_finish(out, LABEL_LIFECYCLE, e);
 }
 
-int lifecycle_metadata_read(struct arena *a, const struct val *doc, const char *what, struct lifecycle_metadata *out,
-                            struct err *e)
+int lifecycle_metadata_read(struct arena *a, const struct val *doc, const char *what,
+                            struct lifecycle_metadata *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_JSON, .file = what, .a = a};
     return doc_read(&how, &lifecycle_metadata_schema, doc, out, e);

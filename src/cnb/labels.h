@@ -12,8 +12,8 @@
 #define LABEL_PROJECT "io.buildpacks.project.metadata"
 #define LABEL_EXEC_ENV "io.buildpacks.exec-env"
 
-struct lm_layer { // a launch layer of the image
-    struct str name, sha; // "sha256:…", its diff ID
+struct lm_layer {           // a launch layer of the image
+    struct str name, sha;   // "sha256:…", its diff ID
     const struct val *data; // what the buildpack noted in <layer>.toml; NULL = none
     bool build, launch, cache;
 };
@@ -23,7 +23,7 @@ struct lm_buildpack {
     struct {
         struct lm_layer *v;
         size_t n;
-    } layers; // by name, byte order
+    } layers;                // by name, byte order
     const struct val *store; // store.toml's metadata; NULL = none
 };
 
@@ -55,11 +55,12 @@ struct launcher_source {
     struct str version, repository, commit;
 };
 // `exec-env` and `working-dir` as metadata.toml has them; `processes` is null when there are none.
-int nodiscard build_metadata_json(struct arena *a, const struct cnb_metadata *m, const struct launcher_source *launcher,
-                                  struct buf *out, struct err *e);
+int nodiscard build_metadata_json(struct arena *a, const struct cnb_metadata *m,
+                                  const struct launcher_source *launcher, struct buf *out, struct err *e);
 // project-metadata.toml (NULL: none) as JSON: {} or {"source":…}.
 int nodiscard project_metadata_json(struct arena *a, const struct val *toml, struct buf *out, struct err *e);
 
-// A value as Go's encoding/json writes what its TOML decoder made: keys sorted, times as text, floats shortest. ERR_USAGE
+// A value as Go's encoding/json writes what its TOML decoder made: keys
+// sorted, times as text, floats shortest. ERR_USAGE
 // for infinities and NaN.
 int nodiscard toml_as_json(struct arena *a, const struct val *v, struct val **out, struct err *e);

@@ -48,10 +48,13 @@ static const struct field process_fields[] = {
          .help = "program and arguments that always stand"),
     KEY(struct cnb_process, args, "args", .flags = OMIT_EMPTY, .help = "arguments that the user's replace"),
     KEY(struct cnb_process, direct, "direct", .help = "started without a shell"),
-    KEY(struct cnb_process, is_default, "default", .flags = OMIT_EMPTY, .help = "started when nothing is named"),
+    KEY(struct cnb_process, is_default, "default", .flags = OMIT_EMPTY,
+        .help = "started when nothing is named"),
     KEY(struct cnb_process, buildpack_id, "buildpack-id", .help = "whose it is"),
-    KEY(struct cnb_process, working_dir, "working-dir", .flags = OMIT_EMPTY, .help = "beneath the app directory"),
-    KEY(struct cnb_process, exec_env, "exec-env", .flags = OMIT_EMPTY, .help = "execution environments it is for"),
+    KEY(struct cnb_process, working_dir, "working-dir", .flags = OMIT_EMPTY,
+        .help = "beneath the app directory"),
+    KEY(struct cnb_process, exec_env, "exec-env", .flags = OMIT_EMPTY,
+        .help = "execution environments it is for"),
 };
 static SCHEMA(process_schema, struct cnb_process, process_fields, .name = "processes");
 
@@ -73,10 +76,13 @@ static const struct field metadata_fields[] = {
     KEY(struct cnb_metadata, default_type, "buildpack-default-process-type", .flags = OMIT_EMPTY,
         .help = "process type that is started by default"),
     TABLES(struct cnb_metadata, buildpacks, "buildpacks", ref_schema, .help = "who took part"),
-    TABLES(struct cnb_metadata, extensions, "extensions", ref_schema, .flags = OMIT_EMPTY, .help = "extensions"),
-    TABLES(struct cnb_metadata, labels, "labels", label_schema, .flags = OMIT_EMPTY, .help = "labels of the image"),
+    TABLES(struct cnb_metadata, extensions, "extensions", ref_schema, .flags = OMIT_EMPTY,
+           .help = "extensions"),
+    TABLES(struct cnb_metadata, labels, "labels", label_schema, .flags = OMIT_EMPTY,
+           .help = "labels of the image"),
     TABLES(struct cnb_metadata, processes, "processes", process_schema, .help = "what can be started"),
-    TABLES(struct cnb_metadata, slices, "slices", slice_schema, .flags = OMIT_EMPTY, .help = "parts of the app"),
+    TABLES(struct cnb_metadata, slices, "slices", slice_schema, .flags = OMIT_EMPTY,
+           .help = "parts of the app"),
 };
 SCHEMA(cnb_metadata_schema, struct cnb_metadata, metadata_fields, .name = "metadata.toml",
        .help = "What an app image can start (platform.md)");

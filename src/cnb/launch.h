@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cnb/launch.h - what an app image can start: `<layers>/config/metadata.toml` and a buildpack's launch.toml.
 //
-// spec: buildpack.md "launch.toml", platform.md "metadata.toml"; rules per API in cnb.md §4.6 and §2.5. Texts live in the
+// spec: buildpack.md "launch.toml", platform.md "metadata.toml"; rules
+// per API in cnb.md §4.6 and §2.5. Texts live in the
 // arena of the document.
 #pragma once
 #include "base/event.h"
@@ -12,7 +13,7 @@ struct cnb_process {
     struct str type;
     struct strv command; // one element when it was written as text
     struct strv args;
-    bool direct;     // false only for Buildpack API < 0.9: run by a shell
+    bool direct; // false only for Buildpack API < 0.9: run by a shell
     bool is_default;
     struct str buildpack_id, working_dir;
     struct strv exec_env; // empty: any

@@ -6,8 +6,8 @@
 bool layer_name_ok(struct str name)
 {
     size_t at;
-    return path_is_safe(name) && !str_find(name, '/', &at) && !str_is(name, "build") && !str_is(name, "launch") &&
-           !str_is(name, "store");
+    return path_is_safe(name) && !str_find(name, '/', &at) && !str_is(name, "build") &&
+           !str_is(name, "launch") && !str_is(name, "store");
 }
 
 // The two shapes of <layer>.toml: types at the top (Buildpack API < 0.6) or in a table of their own.
@@ -35,17 +35,21 @@ static int moved(struct decode *d, const struct val *v, void *at, struct err *e)
 }
 
 static const struct field layer_fields[] = {
-    KEY(struct layer_file, launch, "launch", .flags = OMIT_EMPTY, .read = moved, .help = "before Buildpack API 0.6"),
-    KEY(struct layer_file, build, "build", .flags = OMIT_EMPTY, .read = moved, .help = "before Buildpack API 0.6"),
-    KEY(struct layer_file, cache, "cache", .flags = OMIT_EMPTY, .read = moved, .help = "before Buildpack API 0.6"),
+    KEY(struct layer_file, launch, "launch", .flags = OMIT_EMPTY, .read = moved,
+        .help = "before Buildpack API 0.6"),
+    KEY(struct layer_file, build, "build", .flags = OMIT_EMPTY, .read = moved,
+        .help = "before Buildpack API 0.6"),
+    KEY(struct layer_file, cache, "cache", .flags = OMIT_EMPTY, .read = moved,
+        .help = "before Buildpack API 0.6"),
     TABLE(struct layer_file, types, "types", types_schema, .flags = OMIT_EMPTY, .since = API(0, 6),
           .help = "what becomes of the layer"),
     KEY(struct layer_file, metadata, "metadata", .help = "free: what the buildpack wants to find next time"),
 };
-static SCHEMA(layer_schema, struct layer_file, layer_fields, .name = "<layer>.toml", .help = "A layer (buildpack.md)");
+static SCHEMA(layer_schema, struct layer_file, layer_fields, .name = "<layer>.toml",
+              .help = "A layer (buildpack.md)");
 
-int layer_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api, struct cnb_layer *out,
-                    struct err *e)
+int layer_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api,
+                    struct cnb_layer *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .api = api, .file = file, .a = a};
     struct layer_file f = {0};
@@ -81,7 +85,8 @@ static int type_read(struct decode *d, const struct val *v, void *at, struct err
     if (v->kind != VAL_STR)
         return doc_wrong(d, v, "text", e);
     if (!type_ok(v->s))
-        return doc_fail(d, v, e, "\"" PRI_STR "\" is not a process type: letters, digits, '.', '_' and '-' are",
+        return doc_fail(d, v, e,
+                        "\"" PRI_STR "\" is not a process type: letters, digits, '.', '_' and '-' are",
                         STR_ARG(str_printable(doc_of(d)->a, v->s, 64)));
     *(struct str *)at = v->s;
     return 0;
@@ -133,11 +138,14 @@ static const struct field label_fields[] = {
 static SCHEMA(label_schema, struct cnb_label, label_fields, .name = "labels");
 
 static const struct field process_fields[] = {
-    KEY(struct cnb_process, type, "type", .flags = REQUIRED, .read = type_read, .help = "name of the process"),
-    HOOK(struct cnb_process, command, "command", command_read, NULL, .flags = REQUIRED, .help = "what is started"),
+    KEY(struct cnb_process, type, "type", .flags = REQUIRED, .read = type_read,
+        .help = "name of the process"),
+    HOOK(struct cnb_process, command, "command", command_read, NULL, .flags = REQUIRED,
+         .help = "what is started"),
     KEY(struct cnb_process, args, "args", .help = "default arguments (fixed before Buildpack API 0.9)"),
     KEY(struct cnb_process, direct, "direct", .read = direct_read, .help = "without a shell, before API 0.9"),
-    KEY(struct cnb_process, is_default, "default", .since = API(0, 6), .help = "started when nothing is named"),
+    KEY(struct cnb_process, is_default, "default", .since = API(0, 6),
+        .help = "started when nothing is named"),
     KEY(struct cnb_process, working_dir, "working-dir", .read = working_dir_read, .since = API(0, 8),
         .alias = "working-directory", .help = "where it runs, from the app directory"),
     KEY(struct cnb_process, exec_env, "exec-env", .help = "execution environments it is for"),
@@ -161,19 +169,18 @@ static int launch_check(struct decode *d, const struct val *table, void *at, str
 static const struct field launch_fields[] = {
     TABLES(struct cnb_launch_toml, processes, "processes", process_schema, .help = "what can be started"),
     TABLES(struct cnb_launch_toml, labels, "labels", label_schema, .help = "labels of the app image"),
-    TABLES(struct cnb_launch_toml, slices, "slices", slice_schema, .help = "parts of the app in layers of their own"),
+    TABLES(struct cnb_launch_toml, slices, "slices", slice_schema,
+           .help = "parts of the app in layers of their own"),
 };
-static SCHEMA(launch_schema, struct cnb_launch_toml, launch_fields, .name = "launch.toml", .check = launch_check,
-              .help = "What an app image gets besides layers (buildpack.md)");
+static SCHEMA(launch_schema, struct cnb_launch_toml, launch_fields, .name = "launch.toml",
+              .check = launch_check, .help = "What an app image gets besides layers (buildpack.md)");
 
-int launch_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api, struct events *ev,
-                     struct cnb_launch_toml *out, struct err *e)
+int launch_toml_read(const struct doc *how, const struct val *doc, struct cnb_launch_toml *out, struct err *e)
 {
-    const struct doc how = {.names = NAMES_TOML, .api = api, .file = file, .a = a, .ev = ev};
     struct cnb_launch_toml l = {0};
-    if (doc_read(&how, &launch_schema, doc, &l, e) < 0)
+    if (doc_read(how, &launch_schema, doc, &l, e) < 0)
         return -1;
-    if (api >= API(0, 9))
+    if (how->api >= API(0, 9))
         for (size_t i = 0; i < l.processes.n; i++)
             l.processes.v[i].direct = true;
     *out = l;
@@ -192,12 +199,14 @@ struct build_file {
 };
 
 static const struct field unmet_fields[] = {
-    KEY(struct unmet, name, "name", .flags = REQUIRED, .help = "of a plan entry that is left to later buildpacks"),
+    KEY(struct unmet, name, "name", .flags = REQUIRED,
+        .help = "of a plan entry that is left to later buildpacks"),
 };
 static SCHEMA(unmet_schema, struct unmet, unmet_fields, .name = "unmet");
 
 static const struct field build_fields[] = {
-    TABLES(struct build_file, unmet, "unmet", unmet_schema, .help = "what this buildpack did not provide after all"),
+    TABLES(struct build_file, unmet, "unmet", unmet_schema,
+           .help = "what this buildpack did not provide after all"),
 };
 static SCHEMA(build_schema, struct build_file, build_fields, .name = "build.toml",
               .help = "What the build left open (buildpack.md)");

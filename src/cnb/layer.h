@@ -32,11 +32,15 @@ struct cnb_build_toml {
 int nodiscard layer_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api,
                               struct cnb_layer *out, struct err *e);
 // With types: as a buildpack writes it; without: as it is restored (API ≥ 0.6: types away).
-int nodiscard layer_toml_write(struct arena *a, const struct cnb_layer *l, bool types, struct val **out, struct err *e);
-// Rules per API of cnb.md §4.6: command text or list, `direct`, `args`, at most one default, working-dir since 0.8 (else
-// warned of). Process types: letters, digits, '.', '_', '-' (O11); working-dir may not leave the app unless absolute (O12).
-int nodiscard launch_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api,
-                               struct events *ev, struct cnb_launch_toml *out, struct err *e);
+int nodiscard layer_toml_write(struct arena *a, const struct cnb_layer *l, bool types, struct val **out,
+                               struct err *e);
+// Rules per API of cnb.md §4.6: command text or list, `direct`, `args`,
+// at most one default, working-dir since 0.8 (else
+// warned of). Process types: letters, digits, '.', '_', '-' (O11);
+// working-dir may not leave the app unless absolute (O12).
+// `how` has the Buildpack API, the file's name, the arena and who listens to warnings.
+int nodiscard launch_toml_read(const struct doc *how, const struct val *doc, struct cnb_launch_toml *out,
+                               struct err *e);
 int nodiscard build_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                               struct cnb_build_toml *out, struct err *e);
 bool layer_name_ok(struct str name); // not reserved (build, launch, store), one safe path component (B5)

@@ -28,7 +28,8 @@ static int tables(const struct val *map, const char *key, const char *file, cons
     return 0;
 }
 
-static int text(const struct val *map, const char *key, const char *file, bool required, struct str *out, struct err *e)
+static int text(const struct val *map, const char *key, const char *file, bool required, struct str *out,
+                struct err *e)
 {
     const struct val *v = val_get(map, str_of(key));
     struct err_at at;
@@ -99,15 +100,15 @@ static int section_read(struct arena *a, const struct val *map, const char *file
 int plan_sections_read(struct arena *a, const struct val *doc, const char *file, bool extension,
                        struct plan_sections *out, struct err *e)
 {
-    const struct val *or = NULL;
+    const struct val * or = NULL;
     size_t n;
-    if (wants(doc, VAL_MAP, file, "", e) < 0 || tables(doc, "or", file, &or, &n, e) < 0)
+    if (wants(doc, VAL_MAP, file, "", e) < 0 || tables(doc, "or", file, & or, &n, e) < 0)
         return -1;
     struct plan_sections s = {.v = ARENA_ARRAY(a, struct plan_section, n + 1), .n = n + 1};
     if (section_read(a, doc, file, extension, &s.v[0], e) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (section_read(a, &or[i], file, extension, &s.v[i + 1], e) < 0)
+        if (section_read(a, & or [i], file, extension, &s.v[i + 1], e) < 0)
             return -1;
     *out = s;
     return 0;
@@ -116,7 +117,8 @@ int plan_sections_read(struct arena *a, const struct val *doc, const char *file,
 static int provider_read(const struct val *table, const char *file, struct plan_provider *out, struct err *e)
 {
     const struct val *ext = val_get(table, STR("extension"));
-    if (text(table, "id", file, true, &out->id, e) < 0 || text(table, "version", file, false, &out->version, e) < 0)
+    if (text(table, "id", file, true, &out->id, e) < 0 ||
+        text(table, "version", file, false, &out->version, e) < 0)
         return -1;
     if (ext && wants(ext, VAL_BOOL, file, "extension", e) < 0)
         return -1;
@@ -193,18 +195,20 @@ struct val *plan_write(struct arena *a, const struct plan *p)
 static bool provides(const struct plan_entry *en, struct str id, struct str version)
 {
     for (size_t i = 0; i < en->n_providers; i++)
-        if (!en->providers[i].extension && str_eq(en->providers[i].id, id) && str_eq(en->providers[i].version, version))
+        if (!en->providers[i].extension && str_eq(en->providers[i].id, id) &&
+            str_eq(en->providers[i].version, version))
             return true;
     return false;
 }
 
-void plan_for(struct arena *a, const struct plan *p, struct str id, struct str version, struct plan_requires *out)
+void plan_for(struct arena *a, const struct plan *p, struct str id, struct str version,
+              struct plan_requires *out)
 {
     for (size_t i = 0; i < p->n; i++) {
         if (!provides(&p->v[i], id, version))
             continue;
         for (size_t j = 0; j < p->v[i].requires.n; j++)
-            *require_add(a, out) = p->v[i].requires.v[j];
+        *require_add(a, out) = p->v[i].requires.v[j];
     }
 }
 
@@ -229,7 +233,8 @@ static bool given_name(const struct plan_requires *given, struct str name)
     return false;
 }
 
-static bool entry_met(const struct plan_entry *en, const struct plan_requires *given, const struct strv *unmet)
+static bool entry_met(const struct plan_entry *en, const struct plan_requires *given,
+                      const struct strv *unmet)
 {
     for (size_t i = 0; i < en->requires.n; i++) {
         struct str name = en->requires.v[i].name;
@@ -239,13 +244,15 @@ static bool entry_met(const struct plan_entry *en, const struct plan_requires *g
     return false;
 }
 
-int plan_met(struct arena *a, struct plan *p, const struct plan_requires *given, const struct strv *unmet, struct err *e)
+int plan_met(struct arena *a, struct plan *p, const struct plan_requires *given, const struct strv *unmet,
+             struct err *e)
 {
     for (size_t i = 0; i < unmet->n; i++) {
         if (!unmet->v[i].n)
             return err_set(e, ERR_BUILDPACK, "build.toml: unmet: a name is wanted");
         if (!given_name(given, unmet->v[i]))
-            return err_set(e, ERR_BUILDPACK, "build.toml: unmet: \"" PRI_STR "\" was not asked of this buildpack",
+            return err_set(e, ERR_BUILDPACK,
+                           "build.toml: unmet: \"" PRI_STR "\" was not asked of this buildpack",
                            STR_ARG(unmet->v[i]));
     }
     struct plan_entry *kept = ARENA_ARRAY(a, struct plan_entry, p->n);

@@ -45,13 +45,15 @@ struct plan {
 int nodiscard plan_sections_read(struct arena *a, const struct val *doc, const char *file, bool extension,
                                  struct plan_sections *out, struct err *e);
 // plan.toml of the Platform API, both ways.
-int nodiscard plan_read(struct arena *a, const struct val *doc, const char *file, struct plan *out, struct err *e);
+int nodiscard plan_read(struct arena *a, const struct val *doc, const char *file, struct plan *out,
+                        struct err *e);
 struct val *plan_write(struct arena *a, const struct plan *p);
 
 // The Buildpack Plan for one buildpack: the requires of every entry that it provides.
-void plan_for(struct arena *a, const struct plan *p, struct str id, struct str version, struct plan_requires *out);
+void plan_for(struct arena *a, const struct plan *p, struct str id, struct str version,
+              struct plan_requires *out);
 struct val *plan_requires_write(struct arena *a, const struct plan_requires *r); // [[entries]] name, metadata
 // Takes out the entries that hold a require of `id` whose name is not in `unmet`. ERR_BUILDPACK if a name in `unmet`
 // is empty or was not among what the buildpack was given.
-int nodiscard plan_met(struct arena *a, struct plan *p, const struct plan_requires *given, const struct strv *unmet,
-                       struct err *e);
+int nodiscard plan_met(struct arena *a, struct plan *p, const struct plan_requires *given,
+                       const struct strv *unmet, struct err *e);

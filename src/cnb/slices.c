@@ -30,7 +30,10 @@ int slices_new(struct arena *a, const struct cnb_slice *v, size_t n, struct slic
                 return err_wrap(e, "slice %zu: pattern \"" PRI_STR "\"", i + 1, STR_ARG(v[i].paths.v[j]));
     }
     struct slices *s = ARENA_NEW(a, struct slices);
-    *s = (struct slices){.a = a, .v = v, .n = n, .parents = ARENA_ARRAY(a, struct strmap, n + 1),
+    *s = (struct slices){.a = a,
+                         .v = v,
+                         .n = n,
+                         .parents = ARENA_ARRAY(a, struct strmap, n + 1),
                          .count = ARENA_ARRAY(a, size_t, n + 1)};
     *out = s;
     return 0;

@@ -12,8 +12,10 @@ enum { SLICE_PATTERNS_MAX = 10000 };
 
 struct slices;
 // O13: malformed patterns and more than SLICE_PATTERNS_MAX of them are errors; one that leads out matches nothing.
-int nodiscard slices_new(struct arena *a, const struct cnb_slice *v, size_t n, struct slices **out, struct err *e);
-void slices_add(struct slices *s, struct str path, bool is_dir); // a directory before what it holds; without the app itself
-void slices_settle(struct slices *s);                            // after the last path
+int nodiscard slices_new(struct arena *a, const struct cnb_slice *v, size_t n, struct slices **out,
+                         struct err *e);
+void slices_add(struct slices *s, struct str path,
+                bool is_dir);         // a directory before what it holds; without the app itself
+void slices_settle(struct slices *s); // after the last path
 bool slices_empty(const struct slices *s, size_t number);
 bool slices_has(const struct slices *s, size_t number, struct str path);

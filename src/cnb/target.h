@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cnb/target.h - operating system, architecture and distribution that something is for (spec: buildpack.md "Targets").
 //
-// The empty text is a wildcard on either side. TOML spells the variant `variant` (spec) or `arch-variant` (reference): both are read.
+// The empty text is a wildcard on either side. TOML spells the variant
+// `variant` (spec) or `arch-variant` (reference): both are read.
 #pragma once
 #include "base/str.h"
 

@@ -3,40 +3,39 @@
 #include <math.h>
 #include <stdio.h>
 
-// Go writes a float64 with the fewest digits that read back, with an exponent below 1e-6 and from 1e21 on, "1e-07" as
-// "1e-7".
+// The shortest digits that read back, as "d.ddde±xx"; returns how many digits.
+static int shortest(double d, char *out, size_t size)
+{
+    for (int digits = 1; digits < 17; digits++) {
+        snprintf(out, size, "%.*e", digits - 1, d);
+        if (strtod(out, NULL) == d)
+            return digits;
+    }
+    snprintf(out, size, "%.16e", d);
+    return 17;
+}
+
+// Go writes a float64 with the fewest digits that read back, with an exponent below 1e-6 and from 1e21 on, and that
+// without a leading zero: "1e-7".
 static int number(struct arena *a, struct str text, struct str *out, struct err *e)
 {
-    char *end;
+    char *end, s[64];
     const char *c = str_c(a, text);
-    double d = strtod(c, &end);
+    double d = strtod(c, &end), magnitude = fabs(d);
     if (*end || !isfinite(d))
         return err_set(e, ERR_USAGE, "%s: JSON has no such number", c);
-    char s[64];
-    double magnitude = fabs(d);
-    bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(s, sizeof s, "%.*e", digits - 1, d);
-        if (strtod(s, NULL) == d)
-            break;
-    }
-    char *at = strchr(s, 'e');
-    if (!exponent) {
-        char plain[64];
-        int power = 0, decimals;
-        uint64_t p = 0;
-        bool minus = at[1] == '-';
-        (void)str_u64(str_of(at + 2), 0, 999, &p);
-        power = minus ? -(int)p : (int)p;
-        int mantissa = (int)(at - s) - (s[0] == '-') - (strchr(s, '.') ? 1 : 0);
-        decimals = mantissa - 1 - power;
-        snprintf(plain, sizeof plain, "%.*f", decimals > 0 ? decimals : 0, d);
-        *out = str_dup(a, str_of(plain));
+    int digits = shortest(d, s, sizeof s);
+    struct str rest = str_of(s), mantissa, exponent = STR("+00");
+    uint64_t power = 0;
+    if (str_cut(&rest, 'e', &mantissa) && rest.n > 1)
+        exponent = rest;
+    (void)str_u64(str_from(exponent, 1), 0, 999, &power);
+    if (magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
+        *out = str_printf(a, PRI_STR "e%c%d", STR_ARG(mantissa), exponent.p[0], (int)power);
         return 0;
     }
-    if (at[2] == '0') // two digits at least in C, no leading zero in Go
-        memmove(at + 2, at + 3, strlen(at + 3) + 1);
-    *out = str_dup(a, str_of(s));
+    int decimals = digits - 1 - (exponent.p[0] == '-' ? -(int)power : (int)power);
+    *out = str_printf(a, "%.*f", decimals > 0 ? decimals : 0, d);
     return 0;
 }
 
@@ -84,7 +83,8 @@ int toml_as_json(struct arena *a, const struct val *v, struct val **out, struct 
         text = str_dup(a, v->s);
         val_set_str(to, text);
         if (text.n > 10 && (text.p[10] == ' ' || text.p[10] == 't'))
-            val_set_str(to, str_printf(a, PRI_STR "T" PRI_STR, STR_ARG(str_head(text, 10)), STR_ARG(str_from(text, 11))));
+            val_set_str(to, str_printf(a, PRI_STR "T" PRI_STR, STR_ARG(str_head(text, 10)),
+                                       STR_ARG(str_from(text, 11))));
         return 0;
     case VAL_NUM:
         if (number(a, v->s, &text, e) < 0)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // debian/declare.h - the declaration of a base image: a TOML file that says what is in it and what it is called.
+// The files are in bases/.
 //
 // Texts live in the arena. The image's own name and mirrors go into the run image metadata of what is built on it.
 #pragma once
 #include "base/event.h"
 #include "base/map.h"
+#include "stream/hash.h"
 
 enum base_kind { BASE_RUN, BASE_BUILD };
 
@@ -25,6 +27,11 @@ struct base_user {
     struct str home, shell;
 };
 
+struct base_image {
+    struct str reference; // without digest
+    struct strv mirrors;
+};
+
 struct base_alternative {
     struct str link, target; // absolute; a symbolic link `link` → `target`
 };
@@ -34,10 +41,7 @@ struct base_declaration {
     enum base_kind kind;
     struct str description, homepage, maintainer;
     struct base_debian debian;
-    struct {
-        struct str reference;
-        struct strv mirrors;
-    } image;
+    struct base_image image;
     struct strmap labels, env; // beside those of the spec
     struct base_user user;     // the image's own
     struct {
@@ -55,5 +59,7 @@ int nodiscard declaration_read(struct arena *a, struct str text, const char *fil
                                struct base_declaration *out, struct err *e);
 // Names of suites: the suite and, for each pocket, suite-pocket.
 void declaration_suites(struct arena *a, const struct base_debian *d, struct strv *out);
+// Of what decides which packages there are (not name, labels or users), for the lock.
+void declaration_digest(const struct base_debian *d, struct digest *out);
 const char *debian_architecture(void); // this machine's: "amd64"; NULL: Debian has none
 const char *base_kind_name(enum base_kind k); // "run", "build"

@@ -225,6 +225,10 @@ int deb_index_read(struct arena *a, const struct deb_index_spec *spec, struct de
         return err_set(e, ERR_PARSE, "%s: a NUL byte at byte %zu", spec->file ? spec->file : "index",
                        (size_t)(nul - spec->text.p));
     struct deb_index all = *index;
+    if (!all.v) { // real paragraphs have 800 bytes
+        all.cap = 8 + spec->text.n / 512;
+        all.v = ARENA_ARRAY(a, struct deb_package, all.cap);
+    }
     if (read_all(a, spec, &all, e) < 0)
         return -1;
     *index = all;

@@ -19,7 +19,7 @@ struct deb_lock_package {
     struct str name, version, architecture;
     struct str suite;    // codename of its release
     struct str filename; // beneath that suite's repository
-    int64_t size;
+    int64_t size;         // bytes
     struct digest digest; // sha256
 };
 
@@ -36,8 +36,8 @@ struct deb_lock {
     } packages; // by name
 };
 
-// Borrows the texts. `releases` may hold more than the packages come from; all are recorded.
-void deb_lock_make(struct arena *a, const struct base_declaration *d, const struct deb_selection *from,
+// Borrows the texts.
+void deb_lock_make(struct arena *a, const struct base_debian *d, const struct deb_selection *from,
                    struct deb_lock *out);
 // ERR_PARSE with file, line and key.
 int nodiscard deb_lock_read(struct arena *a, struct str text, const char *file, struct deb_lock *out,
@@ -46,4 +46,4 @@ int nodiscard deb_lock_write(const struct deb_lock *lock, struct buf *out, struc
 // The newest date of the releases: what the image says it was made at.
 int64_t deb_lock_date(const struct deb_lock *lock);
 // ERR_USAGE says how the lock differs from what the declaration asks for now.
-int nodiscard deb_lock_check(const struct deb_lock *lock, const struct base_declaration *d, struct err *e);
+int nodiscard deb_lock_check(const struct deb_lock *lock, const struct base_debian *d, struct err *e);

@@ -52,7 +52,7 @@ static int file_commit(struct sink *s, size_t n, struct err *e)
 static int file_finish(struct sink *s, struct err *e)
 {
     struct file_sink *f = CONTAINER(s, struct file_sink, base);
-    return sink_finish(f->to, e) < 0 ? -1 : newfile_publish(steal_ptr(f->file), false, e);
+    return sink_finish(f->to, e) < 0 ? -1 : newfile_publish(f->file, false, e);
 }
 
 static void file_drop(struct sink *s)
@@ -135,6 +135,9 @@ static int begin(struct layout_writer *w, const char *path, struct err *e)
     if (str_is(base, ".") || str_is(base, "..") || str_is(base, "/"))
         return err_set(e, ERR_USAGE, "has no name of its own: give the path of a directory that can be made");
     w->base = xstrdup(str_c(w->a, base));
+    struct stat st;
+    if (fstatat(w->parent, w->base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, "is there, and is no directory");
     return make_temp(w, e);
 }
 

@@ -6,7 +6,7 @@
 
 struct make_row {
     struct str codec, at;
-    bool full_path;
+    bool full_path, whiteouts;
     int64_t uid, gid, parent_uid, parent_gid, mtime;
 };
 struct note_row {
@@ -24,6 +24,7 @@ static const struct field make_fields[] = {
     KEY(struct make_row, codec, "codec", .flags = OMIT_EMPTY),
     KEY(struct make_row, at, "at", .flags = OMIT_EMPTY),
     KEY(struct make_row, full_path, "fullPath", .flags = OMIT_EMPTY),
+    KEY(struct make_row, whiteouts, "whiteouts", .flags = OMIT_EMPTY),
     KEY(struct make_row, uid, "uid", .flags = OMIT_EMPTY),
     KEY(struct make_row, gid, "gid", .flags = OMIT_EMPTY),
     KEY(struct make_row, parent_uid, "parentUid", .flags = OMIT_EMPTY),
@@ -45,6 +46,7 @@ static struct note_row row_of(const struct image_note *note)
     struct note_row r = {.from = note->from};
     if (s->codec)
         r.make = (struct make_row){.codec = str_of(s->codec), .at = s->at, .full_path = s->order == TREE_FULL_PATH,
+                                   .whiteouts = s->whiteouts,
                                    .uid = s->uid, .gid = s->gid, .parent_uid = s->parent_uid,
                                    .parent_gid = s->parent_gid, .mtime = s->mtime_sec};
     return r;
@@ -84,7 +86,7 @@ static int note_of(struct arena *a, const struct note_row *r, struct image_note 
         if (!fits_id(m->uid) || !fits_id(m->gid) || !fits_id(m->parent_uid) || !fits_id(m->parent_gid))
             return err_set(e, ERR_PARSE, "an id is not one");
         note.make = (struct layer_spec){.dirfd = -1, .codec = enc->name, .at = m->at,
-                                        .order = m->full_path ? TREE_FULL_PATH : TREE_WALK, .uid = (uint32_t)m->uid,
+                                        .order = m->full_path ? TREE_FULL_PATH : TREE_WALK, .whiteouts = m->whiteouts, .uid = (uint32_t)m->uid,
                                         .gid = (uint32_t)m->gid, .parent_uid = (uint32_t)m->parent_uid,
                                         .parent_gid = (uint32_t)m->parent_gid, .mtime_sec = m->mtime};
     }

@@ -41,7 +41,6 @@ struct home {
     int fd; // owned
     struct str path;
     struct strv layers;
-    enum env_plain plain;
 };
 
 static void home_done(struct home *h)
@@ -65,7 +64,7 @@ static int home_open(struct arena *a, const struct launch_in *in, int layers_fd,
         return err_set(e, ERR_PARSE, "buildpack \"%s\": not a name for a directory", name);
     if (dir_kind(layers_fd, name) != DIR_DIR)
         return 0;
-    struct home h = {.path = str_printf(a, PRI_STR "/%s", STR_ARG(in->layers), name), .plain = ENV_PLAIN_OVERRIDE};
+    struct home h = {.path = str_printf(a, PRI_STR "/%s", STR_ARG(in->layers), name)};
     struct strv all;
     if (path_open(layers_fd, name, O_RDONLY | O_DIRECTORY, 0, &h.fd, e) < 0)
         return -1;
@@ -90,7 +89,7 @@ static int home_env(struct arena *a, const struct home *h, struct str type, stru
             struct str at = str_printf(a, PRI_STR "/" PRI_STR, STR_ARG(h->path), STR_ARG(h->layers.v[i]));
             if (pass == 0)
                 env_roots(a, env, ENV_LAUNCH, layer, at);
-            else if (env_layer(a, env, ENV_LAUNCH, layer, type, h->plain, e) < 0)
+            else if (env_layer(a, env, ENV_LAUNCH, layer, type, e) < 0)
                 return err_wrap(e, PRI_STR, STR_ARG(at));
         }
     }
@@ -98,8 +97,8 @@ static int home_env(struct arena *a, const struct home *h, struct str type, stru
 }
 
 // The regular files of <layer>/<dir> as absolute paths, sorted.
-static int files_in(struct arena *a, const struct home *h, struct str layer, const char *dir, struct strv *out,
-                    struct err *e)
+static int files_in(struct arena *a, const struct home *h, struct str layer, const char *dir,
+                    struct strv *out, struct err *e)
 {
     const char *rel = arena_printf(a, PRI_STR "/%s", STR_ARG(layer), dir);
     struct strv names;
@@ -116,7 +115,8 @@ static int files_in(struct arena *a, const struct home *h, struct str layer, con
 static int files_of(struct arena *a, const struct home *h, const char *dir, struct str type, struct strv *out,
                     struct err *e)
 {
-    const char *typed = type.n && path_is_safe(type) ? arena_printf(a, "%s/" PRI_STR, dir, STR_ARG(type)) : NULL;
+    const char *typed =
+        type.n && path_is_safe(type) ? arena_printf(a, "%s/" PRI_STR, dir, STR_ARG(type)) : NULL;
     for (size_t i = 0; i < h->layers.n; i++)
         if (files_in(a, h, h->layers.v[i], dir, out, e) < 0 ||
             (typed && files_in(a, h, h->layers.v[i], typed, out, e) < 0))
@@ -126,8 +126,8 @@ static int files_of(struct arena *a, const struct home *h, const char *dir, stru
 
 // Calls `each` for every buildpack that left something, in the order of the metadata.
 static int each_home(struct arena *a, const struct launch_in *in,
-                     int (*each)(struct arena *a, const struct home *h, void *with, struct err *e), void *with,
-                     struct err *e)
+                     int (*each)(struct arena *a, const struct home *h, void *with, struct err *e),
+                     void *with, struct err *e)
 {
     drop_fd int layers = -1;
     if (path_open_host(str_c(a, in->layers), O_RDONLY | O_DIRECTORY, 0, &layers, e) < 0)
@@ -166,8 +166,8 @@ static int fill_profiles(struct arena *a, const struct home *h, void *with, stru
     return files_of(a, h, "profile.d", f->type, &f->files, e);
 }
 
-int launch_env(struct arena *a, const struct launch_in *in, const struct launch_process *p, struct strmap *env,
-               struct err *e)
+int launch_env(struct arena *a, const struct launch_in *in, const struct launch_process *p,
+               struct strmap *env, struct err *e)
 {
     struct filling f = {.type = p->type, .env = env};
     container_env(a, in, env);
@@ -179,7 +179,8 @@ int launch_env(struct arena *a, const struct launch_in *in, const struct launch_
     return 0;
 }
 
-int launch_profiles(struct arena *a, const struct launch_in *in, struct str type, struct strv *out, struct err *e)
+int launch_profiles(struct arena *a, const struct launch_in *in, struct str type, struct strv *out,
+                    struct err *e)
 {
     struct filling f = {.type = type};
     if (each_home(a, in, fill_profiles, &f, e) < 0)

@@ -21,12 +21,14 @@ int launch_look_up(struct arena *a, struct str name, struct str path, const char
             continue;
         const char *file = arena_printf(a, PRI_STR "/" PRI_STR, STR_ARG(dir), STR_ARG(name));
         struct stat st;
-        if (fstatat(AT_FDCWD, file, &st, 0) == 0 && S_ISREG(st.st_mode) && faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0) {
+        if (fstatat(AT_FDCWD, file, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+            faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0) {
             *out = file;
             return 0;
         }
     }
-    return err_set(e, ERR_NOT_FOUND, PRI_STR ": not found in PATH (" PRI_STR ")", STR_ARG(name), STR_ARG(path));
+    return err_set(e, ERR_NOT_FOUND, PRI_STR ": not found in PATH (" PRI_STR ")", STR_ARG(name),
+                   STR_ARG(path));
 }
 
 static void quoted(struct buf *b, struct str s)
@@ -47,8 +49,8 @@ static const char *shell(void)
     return faccessat(AT_FDCWD, "/bin/bash", X_OK, 0) == 0 ? "/bin/bash" : "/bin/sh";
 }
 
-int launch_words(struct arena *a, const struct launch_process *p, const struct strv *profiles, struct strv *out,
-                 struct err *e)
+int launch_words(struct arena *a, const struct launch_process *p, const struct strv *profiles,
+                 struct strv *out, struct err *e)
 {
     if (!p->shell) {
         strv_add(a, out, p->command.v[0]);
@@ -85,8 +87,8 @@ int launch_words(struct arena *a, const struct launch_process *p, const struct s
     return 0;
 }
 
-int launch_exec(struct arena *a, const struct launch_process *p, const struct strv *words, const struct strmap *env,
-                struct err *e)
+int launch_exec(struct arena *a, const struct launch_process *p, const struct strv *words,
+                const struct strmap *env, struct err *e)
 {
     // A shell process changes directory after its profile scripts, which expect the app's.
     if (!p->shell && chdir(str_c(a, p->working_dir)) < 0)

@@ -75,7 +75,8 @@ static int collect(int fd, int pidfd, int64_t until, struct buf *out, const char
     }
 }
 
-static int take_variables(struct arena *a, const char *path, struct str text, struct strmap *env, struct err *e)
+static int take_variables(struct arena *a, const char *path, struct str text, struct strmap *env,
+                          struct err *e)
 {
     struct val *doc;
     if (toml_read(a, text, path, &doc, e) < 0)
@@ -113,7 +114,8 @@ int launch_execd(struct arena *a, const char *path, unsigned seconds, struct str
     if (rc < 0)
         return -1;
     if (!WIFEXITED(status) || WEXITSTATUS(status))
-        return err_set(e, ERR_BUILDPACK, "exec.d: %s: %s %d", path, WIFEXITED(status) ? "exit code" : "signal",
+        return err_set(e, ERR_BUILDPACK, "exec.d: %s: %s %d", path,
+                       WIFEXITED(status) ? "exit code" : "signal",
                        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
     if (buf_finish(&out, path, e) < 0)
         return err_wrap(e, "exec.d");

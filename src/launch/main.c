@@ -62,7 +62,9 @@ static int launch(struct arena *a, int argc, char **argv, char **envp)
     if (!in.argv.n)
         strv_add(a, &in.argv, STR("launcher"));
     if (strmap_get(&in.env, STR("CNB_PROCESS_TYPE")))
-        fputs("Warning: CNB_PROCESS_TYPE is not supported; use the process's own entrypoint /cnb/process/<type>\n", stderr);
+        fputs("Warning: CNB_PROCESS_TYPE is not supported; use the process's own entrypoint "
+              "/cnb/process/<type>\n",
+              stderr);
     in.layers = env_or(&in.env, STR("CNB_LAYERS_DIR"), STR("/layers"));
     in.app_dir = env_or(&in.env, STR("CNB_APP_DIR"), STR("/workspace"));
     const char *file = arena_printf(a, PRI_STR "/config/metadata.toml", STR_ARG(in.layers));

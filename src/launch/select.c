@@ -52,7 +52,9 @@ static int arguments(struct arena *a, const struct launch_in *in, const struct c
     if (user->n && fixed.n == 0 && replace) {
         const struct cnb_ref *bp = buildpack_of(in, p);
         if (!bp)
-            return err_set(e, ERR_PARSE, "process " PRI_STR ": its buildpack \"" PRI_STR "\" is not in the image's metadata",
+            return err_set(e, ERR_PARSE,
+                           "process " PRI_STR ": its buildpack \"" PRI_STR
+                           "\" is not in the image's metadata",
                            STR_ARG(p->type), STR_ARG(p->buildpack_id));
         if (api_parse(bp->api, &api, e) < 0)
             return -1;
@@ -95,7 +97,8 @@ int launch_select(struct arena *a, const struct launch_in *in, struct launch_pro
     if (p)
         return from_process(a, in, p, out, e);
     if (named)
-        return err_set(e, ERR_USAGE, "process " PRI_STR ": none is for the execution environment \"" PRI_STR "\"",
+        return err_set(e, ERR_USAGE,
+                       "process " PRI_STR ": none is for the execution environment \"" PRI_STR "\"",
                        STR_ARG(name), STR_ARG(exec_env(in)));
     if (in->argv.n < 2)
         return err_set(e, ERR_USAGE, "when there is no default process a command is required");

@@ -134,6 +134,7 @@ static void key_of(const struct layer_spec *s, const struct tree_print *t, struc
     add_text(h, s->at);
     add_number(h, layer_parents_on_disk(s));
     add_number(h, s->order);
+    add_number(h, s->whiteouts);
     add_number(h, s->uid);
     add_number(h, s->gid);
     add_number(h, s->parent_uid);

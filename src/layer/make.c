@@ -5,6 +5,8 @@
 #include "layer/make_priv.h"
 #include "layer/pipe.h"
 #include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 enum { PARENT_MODE = 0755 }; // of parents that are not on this disk
 
@@ -124,10 +126,55 @@ static int write_one(struct making *m, struct walk *w, const struct walk_entry *
     return fd >= 0 ? tar_write_fd(m->tar, fd, e) : 0;
 }
 
+// An empty file beside `path` that says what is not there.
+static int write_whiteout(struct making *m, struct str dir, struct str name, struct err *e)
+{
+    struct str path = dir.n ? str_printf(m->a, PRI_STR "/.wh." PRI_STR, STR_ARG(dir), STR_ARG(name))
+                            : str_printf(m->a, ".wh." PRI_STR, STR_ARG(name));
+    struct tar_entry t = {.type = TAR_FILE,
+                          .name = name_of(m, path),
+                          .mode = 0644,
+                          .uid = m->spec->uid,
+                          .gid = m->spec->gid,
+                          .mtime_sec = m->spec->mtime_sec};
+    m->entries++;
+    return tar_write_entry(m->tar, &t, e);
+}
+
+static bool is_whiteout(const struct layer_spec *s, const struct walk_entry *it)
+{
+    return s->whiteouts && it->path.n && S_ISCHR(it->st.st_mode) && it->st.st_rdev == makedev(0, 0);
+}
+
+static int write_opaque(struct making *m, const struct walk_entry *it, struct err *e)
+{
+    drop_fd int fd = -1;
+    char value[4];
+    struct str sub = m->spec->sub.n ? m->spec->sub : STR(".");
+    const char *path =
+        arena_printf(m->a, PRI_STR "%s" PRI_STR, STR_ARG(sub), it->path.n ? "/" : "", STR_ARG(it->path));
+    if (path_open_plain(m->spec->dirfd, path, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    if (fgetxattr(fd, OVERLAY_OPAQUE, value, sizeof value) != 1 || value[0] != 'y')
+        return 0;
+    return write_whiteout(m, it->path, STR(".wh..opq"), e);
+}
+
+static int write_upper(struct making *m, struct walk *w, const struct walk_entry *it, struct err *e)
+{
+    if (is_whiteout(m->spec, it)) {
+        struct str dir = path_dir(it->path);
+        return write_whiteout(m, str_is(dir, ".") ? STR("") : dir, path_base(it->path), e);
+    }
+    if (!(it->path.n == 0 && str_is(m->spec->at, "/")) && write_one(m, w, it, e) < 0)
+        return -1;
+    return m->spec->whiteouts && S_ISDIR(it->st.st_mode) ? write_opaque(m, it, e) : 0;
+}
+
 static int write_entry(struct making *m, struct walk *w, const struct walk_entry *it, struct err *e)
 {
     const struct layer_spec *s = m->spec;
-    if (it->socket || (!it->path.n && str_is(s->at, "/")))
+    if (it->socket)
         return 0;
     enum layer_pick pick = s->pick && it->path.n ? s->pick(s->pick_ctx, it) : LAYER_TAKE;
     if (pick == LAYER_PRUNE && S_ISDIR(it->st.st_mode))
@@ -136,7 +183,7 @@ static int write_entry(struct making *m, struct walk *w, const struct walk_entry
         return 0;
     drop_(arena_free) struct arena *a = arena_new(512);
     m->a = a;
-    return write_one(m, w, it, e);
+    return write_upper(m, w, it, e);
 }
 
 static int write_tree(struct making *m, struct err *e)

@@ -27,6 +27,9 @@ struct layer_spec {
     uint32_t parent_uid, parent_gid; // of its parents
     int64_t mtime_sec;               // of every entry; LAYER_MTIME unless SOURCE_DATE_EPOCH says otherwise
     const char *codec; // an encoder of stream/codec.h by name: it names the bytes and is recorded with them
+    // The directory is an overlay's upper: a character device 0:0 becomes
+    // ".wh.NAME", user.overlay.opaque ".wh..wh..opq".
+    bool whiteouts;
     // Which entries beneath `at` are part of it (slices); NULL: all. Parents in the image are always written.
     enum layer_pick (*pick)(void *ctx, const struct walk_entry *w);
     void *pick_ctx;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
+#include "layer/make_priv.h"
 #include "layer/unpack_priv.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +65,7 @@ int spot_opaque(struct unpack *u, int parent, const char *name, struct err *e)
     (void)u;
     if (path_open_plain(parent, name, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
         return -1;
-    return fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 ? err_sys(e, "opaque whiteout") : 0;
+    return fsetxattr(fd, OVERLAY_OPAQUE, "y", 1, 0) < 0 ? err_sys(e, "opaque whiteout") : 0;
 }
 
 static int make_dir(struct unpack *u, int parent, const char *base, bool opaque, struct err *e)

@@ -27,7 +27,8 @@ static int write_toml(int dirfd, const char *path, const struct val *doc, struct
     return file_replace(dirfd, path, 0644, buf_view(&text), e);
 }
 
-static int run_build(struct phase *ph, const struct lc_buildpack *bp, const char *dir, const char *plan, struct err *e)
+static int run_build(struct phase *ph, const struct lc_buildpack *bp, const char *dir, const char *plan,
+                     struct err *e)
 {
     struct arena *a = ph->a;
     struct strmap env;
@@ -40,8 +41,13 @@ static int run_build(struct phase *ph, const struct lc_buildpack *bp, const char
         strmap_set(a, &env, STR("CNB_LAYERS_DIR"), str_of(layers));
         strmap_set(a, &env, STR("CNB_BP_PLAN_PATH"), str_of(plan));
     }
-    const char *const argv[] = {arena_printf(a, "%s/bin/build", bp->root), layers, ph->cx->platform_dir, plan, NULL};
-    struct proc_spec spec = {.argv = argv, .envp = env_vector(a, &env), .cwd_fd = app, .in = -1, .out = ph->out_fd,
+    const char *const argv[] = {arena_printf(a, "%s/bin/build", bp->root), layers, ph->cx->platform_dir, plan,
+                                NULL};
+    struct proc_spec spec = {.argv = argv,
+                             .envp = env_vector(a, &env),
+                             .cwd_fd = app,
+                             .in = -1,
+                             .out = ph->out_fd,
                              .err = ph->out_fd};
     drop_proc struct proc p = PROC_INIT;
     int status;
@@ -65,7 +71,7 @@ static int contribute(struct phase *ph, int fd, const struct built *b, struct er
             return -1;
         struct str at = str_printf(ph->a, "%s/%s/" PRI_STR, ph->cx->layers_dir, b->dir, STR_ARG(l->name));
         env_roots(ph->a, &ph->env, ENV_BUILD, layer, at);
-        if (env_layer(ph->a, &ph->env, ENV_BUILD, layer, STR(""), ENV_PLAIN_OVERRIDE, e) < 0)
+        if (env_layer(ph->a, &ph->env, ENV_BUILD, layer, STR(""), e) < 0)
             return err_wrap(e, "layer " PRI_STR, STR_ARG(l->name));
     }
     return 0;
@@ -84,15 +90,19 @@ static int build_one(struct phase *ph, const struct cnb_ref *ref, struct built *
         return err_sys(e, "%s/%s", ph->cx->layers_dir, b->dir);
     if (write_toml(AT_FDCWD, plan, plan_requires_write(ph->a, &given), e) < 0)
         return -1;
-    event_emit(ph->cx->ev, &(struct event){.kind = EV_STEP, .phase = STR("build"), .subject = ref->id, .text = ref->version});
+    event_emit(
+        ph->cx->ev,
+        &(struct event){.kind = EV_STEP, .phase = STR("build"), .subject = ref->id, .text = ref->version});
     if (run_build(ph, b->bp, b->dir, plan, e) < 0 ||
-        path_open(ph->layers_fd, b->dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 || built_read(ph->a, ph->cx, fd, b, e) < 0 ||
-        built_sbom(ph->a, ph->layers_fd, fd, b, e) < 0 || contribute(ph, fd, b, e) < 0)
+        path_open(ph->layers_fd, b->dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+        built_read(ph->a, ph->cx, fd, b, e) < 0 || built_sbom(ph->a, ph->layers_fd, fd, b, e) < 0 ||
+        contribute(ph, fd, b, e) < 0)
         return -1;
     return plan_met(ph->a, &ph->plan, &given, &b->build.unmet, e);
 }
 
-// What old buildpacks' bills of materials would be in. The reference writes it always, so that its bytes are part of the
+// What old buildpacks' bills of materials would be in. The reference
+// writes it always, so that its bytes are part of the
 // SBOM layer's diff ID.
 static int legacy_sbom(int layers_fd, struct err *e)
 {
@@ -116,10 +126,12 @@ static int write_metadata(struct phase *ph, const struct cnb_metadata *md, struc
     return write_toml(ph->layers_fd, "config/metadata.toml", doc, e);
 }
 
-int lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, struct cnb_metadata *out, struct err *e)
+int lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, struct cnb_metadata *out,
+             struct err *e)
 {
     drop_fd int layers = -1;
-    if (path_open_host(cx->layers_dir, O_RDONLY | O_DIRECTORY, 0, &layers, e) < 0 || tree_remove(layers, "sbom", e) < 0)
+    if (path_open_host(cx->layers_dir, O_RDONLY | O_DIRECTORY, 0, &layers, e) < 0 ||
+        tree_remove(layers, "sbom", e) < 0)
         return -1;
     struct phase ph = {.a = a, .cx = cx, .layers_fd = layers, .out_fd = in->out_fd, .plan = *in->plan};
     struct built *b = ARENA_ARRAY(a, struct built, in->group->buildpacks.n);

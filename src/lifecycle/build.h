@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// lifecycle/build.h - running bin/build of the group and collecting what it left (spec: buildpack.md "Phase #3: Build").
+// lifecycle/build.h - running bin/build of the group and collecting what
+// it left (spec: buildpack.md "Phase #3: Build").
 //
-// Nothing outside `layers_dir` is written. A buildpack's own failure, or output that breaks the spec, is ERR_BUILDPACK or
+// Nothing outside `layers_dir` is written. A buildpack's own failure, or
+// output that breaks the spec, is ERR_BUILDPACK or
 // ERR_PARSE naming the buildpack and the file.
 #pragma once
 #include "cnb/group.h"
@@ -35,8 +37,8 @@ struct build_in {
 };
 
 // Also writes <layers>/config/metadata.toml and <layers>/sbom/**.
-int nodiscard lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, struct cnb_metadata *out,
-                       struct err *e);
+int nodiscard lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in,
+                       struct cnb_metadata *out, struct err *e);
 
 // The layers that a buildpack left in `fd`, <layers>/<bp>: only looks.
 int nodiscard lc_layers(struct arena *a, int fd, uint16_t api, struct built_layers *out, struct err *e);
@@ -44,5 +46,5 @@ int nodiscard lc_layers(struct arena *a, int fd, uint16_t api, struct built_laye
 // Private to the phase: what one buildpack left behind. `fd` is <layers>/<bp>.
 int nodiscard built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e);
 int nodiscard built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, struct err *e);
-void built_metadata(struct arena *a, struct lc_context *cx, const struct cnb_selected *group, const struct built *b,
-                    size_t n, struct cnb_metadata *out);
+void built_metadata(struct arena *a, struct lc_context *cx, const struct cnb_selected *group,
+                    const struct built *b, size_t n, struct cnb_metadata *out);

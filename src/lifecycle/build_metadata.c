@@ -46,8 +46,8 @@ static size_t count_of(const struct built *b, size_t n, bool labels)
     return sum;
 }
 
-void built_metadata(struct arena *a, struct lc_context *cx, const struct cnb_selected *group, const struct built *b,
-                   size_t n, struct cnb_metadata *out)
+void built_metadata(struct arena *a, struct lc_context *cx, const struct cnb_selected *group,
+                    const struct built *b, size_t n, struct cnb_metadata *out)
 {
     struct merge m = {.a = a, .cx = cx, .default_type = STR("")};
     struct cnb_metadata md = {0};

@@ -14,19 +14,22 @@ static int optional_toml(struct arena *a, int fd, const char *name, struct val *
     return dir_kind(fd, name) == DIR_ABSENT ? 0 : lc_read_toml(a, fd, name, out, e);
 }
 
-static int add_layer(struct arena *a, int fd, uint16_t api, struct str name, struct built_layers *out, struct err *e)
+static int add_layer(struct arena *a, int fd, uint16_t api, struct str name, struct built_layers *out,
+                     struct err *e)
 {
     const char *file = arena_printf(a, PRI_STR ".toml", STR_ARG(name));
     struct built_layer l = {.name = name};
     struct val *doc;
     struct stat st;
     if (!layer_name_ok(name))
-        return err_set(e, ERR_BUILDPACK, "%s: \"" PRI_STR "\" is not a name for a layer", file, STR_ARG(name));
+        return err_set(e, ERR_BUILDPACK, "%s: \"" PRI_STR "\" is not a name for a layer", file,
+                       STR_ARG(name));
     if (lc_read_toml(a, fd, file, &doc, e) < 0 || layer_toml_read(a, doc, file, api, &l.types, e) < 0)
         return -1;
     if (fstatat(fd, name.p, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if (S_ISLNK(st.st_mode))
-            return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is a symbolic link, want a directory", STR_ARG(name));
+            return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is a symbolic link, want a directory",
+                           STR_ARG(name));
         l.has_dir = S_ISDIR(st.st_mode);
     }
     if (out->n == LAYERS_MAX)
@@ -87,9 +90,12 @@ int built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, 
     struct val *launch, *build, *store;
     if (lc_layers(a, fd, b->bp->desc.api, &b->layers, e) < 0 || put_aside(a, fd, b, e) < 0 ||
         optional_toml(a, fd, "launch.toml", &launch, e) < 0 ||
-        optional_toml(a, fd, "build.toml", &build, e) < 0 || optional_toml(a, fd, "store.toml", &store, e) < 0)
+        optional_toml(a, fd, "build.toml", &build, e) < 0 ||
+        optional_toml(a, fd, "store.toml", &store, e) < 0)
         return -1;
-    if (launch && launch_toml_read(a, launch, "launch.toml", b->bp->desc.api, cx->ev, &b->launch, e) < 0)
+    const struct doc how = {
+        .names = NAMES_TOML, .api = b->bp->desc.api, .file = "launch.toml", .a = a, .ev = cx->ev};
+    if (launch && launch_toml_read(&how, launch, &b->launch, e) < 0)
         return -1;
     if (b->launch.processes.n > PROCESSES_MAX)
         return err_set(e, ERR_LIMIT, "launch.toml: more than %d processes", PROCESSES_MAX);

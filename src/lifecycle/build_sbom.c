@@ -32,14 +32,22 @@ static const struct built_layer *layer_of(const struct built *b, struct str name
     return NULL;
 }
 
-static int copy_to(struct arena *a, int layers_fd, struct str content, const char *kind, const char *bp, struct str layer,
-                   struct str ext, struct err *e)
+// One SBOM file of a buildpack.
+struct sbom {
+    struct arena *a;
+    int layers_fd;
+    const struct built *b;
+    struct str file, name, ext; // "gold.sbom.cdx.json", "gold", "cdx.json"
+};
+
+static int copy_to(const struct sbom *s, struct str content, const char *kind, bool of_layer, struct err *e)
 {
-    const char *dir = layer.n ? arena_printf(a, "sbom/%s/%s/" PRI_STR, kind, bp, STR_ARG(layer))
-                              : arena_printf(a, "sbom/%s/%s", kind, bp);
-    if (path_mkdirs(layers_fd, dir, 0755, e) < 0)
+    const char *dir = of_layer ? arena_printf(s->a, "sbom/%s/%s/" PRI_STR, kind, s->b->dir, STR_ARG(s->name))
+                               : arena_printf(s->a, "sbom/%s/%s", kind, s->b->dir);
+    if (path_mkdirs(s->layers_fd, dir, 0755, e) < 0)
         return -1;
-    return file_replace(layers_fd, arena_printf(a, "%s/sbom." PRI_STR, dir, STR_ARG(ext)), 0644, content, e);
+    return file_replace(s->layers_fd, arena_printf(s->a, "%s/sbom." PRI_STR, dir, STR_ARG(s->ext)), 0644,
+                        content, e);
 }
 
 static int is_object(const struct buf *b, struct str file, struct err *e)
@@ -51,29 +59,29 @@ static int is_object(const struct buf *b, struct str file, struct err *e)
 }
 
 // launch.sbom.x, build.sbom.x or <layer>.sbom.x: where each goes is §4.8's table.
-static int take_one(struct arena *a, int layers_fd, int fd, const struct built *b, struct str file, size_t dot,
-                    struct err *e)
+static int take_one(const struct sbom *s, int fd, struct err *e)
 {
-    struct str name = str_head(file, dot), ext = str_from(file, dot + strlen(".sbom."));
-    const char *type = media_type_of(ext);
+    const char *type = media_type_of(s->ext);
     if (!type)
-        return err_set(e, ERR_BUILDPACK, PRI_STR ": unknown SBOM format, want cdx.json, spdx.json or syft.json",
-                       STR_ARG(file));
-    if (!strv_has(&b->bp->desc.sbom_formats, str_of(type)))
-        return err_set(e, ERR_BUILDPACK, PRI_STR ": %s is not among the sbom-formats of its buildpack.toml", STR_ARG(file),
-                       type);
+        return err_set(e, ERR_BUILDPACK,
+                       PRI_STR ": unknown SBOM format, want cdx.json, spdx.json or syft.json",
+                       STR_ARG(s->file));
+    if (!strv_has(&s->b->bp->desc.sbom_formats, str_of(type)))
+        return err_set(e, ERR_BUILDPACK, PRI_STR ": %s is not among the sbom-formats of its buildpack.toml",
+                       STR_ARG(s->file), type);
     drop_buf struct buf content = BUF_INIT(SBOM_MAX);
-    if (file_read(fd, file.p, &content, e) < 0 || is_object(&content, file, e) < 0)
+    if (file_read(fd, s->file.p, &content, e) < 0 || is_object(&content, s->file, e) < 0)
         return -1;
     struct str text = buf_view(&content);
-    if (str_is(name, "launch") || str_is(name, "build"))
-        return copy_to(a, layers_fd, text, str_c(a, name), b->dir, STR(""), ext, e);
-    const struct built_layer *l = layer_of(b, name);
+    if (str_is(s->name, "launch") || str_is(s->name, "build"))
+        return copy_to(s, text, str_c(s->a, s->name), false, e);
+    const struct built_layer *l = layer_of(s->b, s->name);
     if (!l)
-        return err_set(e, ERR_BUILDPACK, PRI_STR ": there is no layer \"" PRI_STR "\"", STR_ARG(file), STR_ARG(name));
-    if (copy_to(a, layers_fd, text, l->types.launch ? "launch" : "build", b->dir, name, ext, e) < 0)
+        return err_set(e, ERR_BUILDPACK, PRI_STR ": there is no layer \"" PRI_STR "\"", STR_ARG(s->file),
+                       STR_ARG(s->name));
+    if (copy_to(s, text, l->types.launch ? "launch" : "build", true, e) < 0)
         return -1;
-    return l->types.cache ? copy_to(a, layers_fd, text, "cache", b->dir, name, ext, e) : 0;
+    return l->types.cache ? copy_to(s, text, "cache", true, e) : 0;
 }
 
 int built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, struct err *e)
@@ -82,9 +90,14 @@ int built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, st
     if (dir_names(a, fd, ".", ENTRIES_MAX, &names, e) < 0)
         return -1;
     for (size_t i = 0; i < names.n; i++) {
-        const char *at = memmem(names.v[i].p, names.v[i].n, ".sbom.", strlen(".sbom."));
-        if (at && dir_kind(fd, names.v[i].p) != DIR_DIR &&
-            take_one(a, layers_fd, fd, b, names.v[i], (size_t)(at - names.v[i].p), e) < 0)
+        struct str file = names.v[i];
+        const char *at = memmem(file.p, file.n, ".sbom.", strlen(".sbom."));
+        if (!at || dir_kind(fd, file.p) == DIR_DIR)
+            continue;
+        size_t dot = (size_t)(at - file.p);
+        struct sbom one = {a,    layers_fd,           b,
+                           file, str_head(file, dot), str_from(file, dot + strlen(".sbom."))};
+        if (take_one(&one, fd, e) < 0)
             return -1;
     }
     return 0;

@@ -9,8 +9,8 @@
 #include <fcntl.h>
 
 static const char *const allowed[] = {
-    "CNB_STACK_ID", "HOSTNAME",    "HOME",     "HTTP_PROXY", "HTTPS_PROXY",     "NO_PROXY",     "http_proxy",
-    "https_proxy",  "no_proxy",    "PATH",     "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH",      "PKG_CONFIG_PATH",
+    "CNB_STACK_ID", "HOSTNAME", "HOME", "HTTP_PROXY",      "HTTPS_PROXY",  "NO_PROXY", "http_proxy",
+    "https_proxy",  "no_proxy", "PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH",    "PKG_CONFIG_PATH",
 };
 
 int lc_read_toml(struct arena *a, int dirfd, const char *path, struct val **out, struct err *e)
@@ -26,7 +26,8 @@ int lc_buildpack(struct arena *a, struct lc_context *cx, struct str id, struct s
 {
     if (!cx->buildpacks)
         cx->buildpacks = ARENA_NEW(a, struct strmap);
-    struct map_entry *known = map_put(a, cx->buildpacks, str_printf(a, PRI_STR "@" PRI_STR, STR_ARG(id), STR_ARG(version)));
+    struct map_entry *known =
+        map_put(a, cx->buildpacks, str_printf(a, PRI_STR "@" PRI_STR, STR_ARG(id), STR_ARG(version)));
     if (known->ptr) {
         *out = known->ptr;
         return 0;
@@ -35,7 +36,8 @@ int lc_buildpack(struct arena *a, struct lc_context *cx, struct str id, struct s
     if (buildpack_dir_name(a, id, &dir, e) < 0)
         return -1;
     if (!path_is_safe(version))
-        return err_set(e, ERR_PARSE, "buildpack " PRI_STR ": version \"" PRI_STR "\" is not a name for a directory",
+        return err_set(e, ERR_PARSE,
+                       "buildpack " PRI_STR ": version \"" PRI_STR "\" is not a name for a directory",
                        STR_ARG(id), STR_ARG(version));
     struct lc_buildpack *bp = ARENA_NEW(a, struct lc_buildpack);
     bp->root = arena_printf(a, "%s/%s/" PRI_STR, cx->buildpacks_dir, dir, STR_ARG(version));
@@ -101,7 +103,8 @@ int lc_buildpack_env(struct arena *a, const struct lc_context *cx, const struct 
     for (size_t i = 0; i < base->n; i++)
         strmap_set(a, &env, base->v[i].key, base->v[i].val);
     drop_fd int platform = -1, config = -1;
-    if (open_settings(cx->platform_dir, &platform, e) < 0 || open_settings(cx->build_config_dir, &config, e) < 0)
+    if (open_settings(cx->platform_dir, &platform, e) < 0 ||
+        open_settings(cx->build_config_dir, &config, e) < 0)
         return -1;
     if (platform >= 0 && !bp->desc.clear_env && env_platform(a, &env, platform, "env", e) < 0)
         return err_wrap(e, "%s", cx->platform_dir);

@@ -6,7 +6,12 @@
 
 enum { NESTED_MAX = 32 };
 
-enum verdict { VERDICT_ERROR = -1, VERDICT_NO, VERDICT_FAULT, VERDICT_YES }; // FAULT: no, and a buildpack failed
+enum verdict {
+    VERDICT_ERROR = -1,
+    VERDICT_NO,
+    VERDICT_FAULT,
+    VERDICT_YES
+}; // FAULT: no, and a buildpack failed
 
 // A list of elements of which the beginning is decided and the rest still to be looked at.
 struct list {
@@ -22,8 +27,15 @@ struct walk {
     struct detect_out *out;
 };
 
-static enum verdict try_order(struct walk *w, const struct cnb_order *order, struct list done, struct list next,
-                              bool optional, unsigned depth, struct err *e);
+// Where a composite stands in its group: what is settled before it and what comes after it.
+struct place {
+    struct list done, next;
+    bool optional;
+    unsigned depth;
+};
+
+static enum verdict try_order(struct walk *w, const struct cnb_order *order, const struct place *at,
+                              struct err *e);
 
 static void say(struct walk *w, struct str line)
 {
@@ -63,7 +75,8 @@ static bool targets_fit(const struct lc_context *cx, const struct cnb_buildpack 
     return false;
 }
 
-static bool env_fits(const struct lc_context *cx, const struct cnb_group_element *el, const struct cnb_buildpack *bp)
+static bool env_fits(const struct lc_context *cx, const struct cnb_group_element *el,
+                     const struct cnb_buildpack *bp)
 {
     if (cx->platform_api < API(0, 15))
         return true;
@@ -108,16 +121,18 @@ static void log_run(struct walk *w, const struct cnb_group_element *el, const st
     static const char *const words[] = {[DETECT_PASS] = "pass", [DETECT_FAIL] = "fail", [DETECT_ERR] = "err"};
     const char *word = r->status == DETECT_FAIL && el->optional ? "skip" : words[r->status];
     if (r->output.n) {
-        say(w, str_printf(w->a, "======== Output: " PRI_STR "@" PRI_STR " ========", STR_ARG(el->id), STR_ARG(el->version)));
+        say(w, str_printf(w->a, "======== Output: " PRI_STR "@" PRI_STR " ========", STR_ARG(el->id),
+                          STR_ARG(el->version)));
         struct str rest = r->output, line;
         while (str_next_line(&rest, &line))
             say(w, line);
     }
-    say(w, str_printf(w->a, "%s: " PRI_STR "@" PRI_STR "%s" PRI_STR, word, STR_ARG(el->id), STR_ARG(el->version),
-                      r->problem.n ? ": " : "", STR_ARG(r->problem)));
+    say(w, str_printf(w->a, "%s: " PRI_STR "@" PRI_STR "%s" PRI_STR, word, STR_ARG(el->id),
+                      STR_ARG(el->version), r->problem.n ? ": " : "", STR_ARG(r->problem)));
 }
 
-static void take_group(struct walk *w, const struct list *group, const size_t *at, const struct resolve_out *r)
+static void take_group(struct walk *w, const struct list *group, const size_t *at,
+                       const struct resolve_out *r)
 {
     struct cnb_selected *g = &w->out->group;
     g->buildpacks.v = ARENA_ARRAY(w->a, struct cnb_ref, r->n_kept);
@@ -151,7 +166,8 @@ static enum verdict decide(struct walk *w, struct list group, struct err *e)
     }
     enum verdict no = fault ? VERDICT_FAULT : VERDICT_NO;
     if (failed || !n) {
-        say(w, failed ? STR("fail: a required buildpack did not pass") : STR("fail: no viable buildpacks in group"));
+        say(w, failed ? STR("fail: a required buildpack did not pass")
+                      : STR("fail: no viable buildpacks in group"));
         return no;
     }
     struct resolve_out r;
@@ -168,7 +184,8 @@ static enum verdict decide(struct walk *w, struct list group, struct err *e)
 }
 
 // `done` is settled; the elements of `rest` come one after the other.
-static enum verdict try_group(struct walk *w, struct list rest, struct list done, unsigned depth, struct err *e)
+static enum verdict try_group(struct walk *w, struct list rest, struct list done, unsigned depth,
+                              struct err *e)
 {
     for (size_t i = 0; i < rest.n; i++) {
         const struct cnb_group_element *el = rest.v[i];
@@ -178,8 +195,8 @@ static enum verdict try_group(struct walk *w, struct list rest, struct list done
         if (lc_buildpack(w->a, w->cx, el->id, el->version, &bp, e) < 0)
             return VERDICT_ERROR;
         if (bp->desc.order.n) {
-            struct list next = {rest.v + i + 1, rest.n - i - 1};
-            return try_order(w, &bp->desc.order, done, next, el->optional, depth + 1, e);
+            struct place at = {done, {rest.v + i + 1, rest.n - i - 1}, el->optional, depth + 1};
+            return try_order(w, &bp->desc.order, &at, e);
         }
         if (env_fits(w->cx, el, &bp->desc))
             done = with(w->a, done, el);
@@ -187,25 +204,26 @@ static enum verdict try_group(struct walk *w, struct list rest, struct list done
     return decide(w, done, e);
 }
 
-static enum verdict try_order(struct walk *w, const struct cnb_order *order, struct list done, struct list next,
-                              bool optional, unsigned depth, struct err *e)
+static enum verdict try_order(struct walk *w, const struct cnb_order *order, const struct place *at,
+                              struct err *e)
 {
     bool fault = false;
-    if (depth > NESTED_MAX)
-        return err_set(e, ERR_LIMIT, "order: composite buildpacks nested more than %d deep, or one that holds itself",
+    if (at->depth > NESTED_MAX)
+        return err_set(e, ERR_LIMIT,
+                       "order: composite buildpacks nested more than %d deep, or one that holds itself",
                        NESTED_MAX);
     for (size_t i = 0; i < order->n; i++) {
         const struct cnb_group *g = &order->v[i];
         struct list inner = {ARENA_ARRAY(w->a, const struct cnb_group_element *, g->n), g->n};
         for (size_t j = 0; j < g->n; j++)
             inner.v[j] = &g->v[j];
-        enum verdict v = try_group(w, joined(w->a, inner, next), done, depth, e);
+        enum verdict v = try_group(w, joined(w->a, inner, at->next), at->done, at->depth, e);
         if (v == VERDICT_ERROR || v == VERDICT_YES)
             return v;
         fault |= v == VERDICT_FAULT;
     }
-    if (optional) {
-        enum verdict v = try_group(w, next, done, depth, e);
+    if (at->optional) {
+        enum verdict v = try_group(w, at->next, at->done, at->depth, e);
         return v == VERDICT_NO && fault ? VERDICT_FAULT : v;
     }
     return fault ? VERDICT_FAULT : VERDICT_NO;
@@ -232,7 +250,7 @@ int lc_detect(struct arena *a, struct lc_context *cx, const struct cnb_order *or
 {
     struct detect_out found = {0};
     struct walk w = {.a = a, .cx = cx, .out = &found};
-    enum verdict v = try_order(&w, order, (struct list){0}, (struct list){0}, false, 0, e);
+    enum verdict v = try_order(&w, order, &(struct place){0}, e);
     if (v == VERDICT_YES) {
         tell_group(&w);
         *out = found;
@@ -243,6 +261,7 @@ int lc_detect(struct arena *a, struct lc_context *cx, const struct cnb_order *or
     for (size_t i = 0; i < w.log.n; i++)
         tell(cx, w.log.v[i]);
     if (v == VERDICT_FAULT)
-        return err_set(e, ERR_BUILDPACK, "no buildpack groups passed detection, and at least one buildpack failed");
+        return err_set(e, ERR_BUILDPACK,
+                       "no buildpack groups passed detection, and at least one buildpack failed");
     return err_set(e, ERR_NOT_FOUND, "no buildpack groups passed detection; is this the path of the app?");
 }

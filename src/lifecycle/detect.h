@@ -13,5 +13,5 @@ struct detect_out {
     struct plan plan;
 };
 
-int nodiscard lc_detect(struct arena *a, struct lc_context *cx, const struct cnb_order *order, struct detect_out *out,
-                        struct err *e);
+int nodiscard lc_detect(struct arena *a, struct lc_context *cx, const struct cnb_order *order,
+                        struct detect_out *out, struct err *e);

@@ -43,7 +43,8 @@ static int job_start(struct arena *a, struct lc_context *cx, struct job *j, size
     to = ends[1];
     (void)fcntl(j->out, F_SETFL, O_NONBLOCK);
     const char *const argv[] = {arena_printf(a, "%s/bin/detect", bp->root), cx->platform_dir, j->plan, NULL};
-    struct proc_spec spec = {.argv = argv, .envp = env_vector(a, &env), .cwd_fd = app, .in = -1, .out = to, .err = to};
+    struct proc_spec spec = {
+        .argv = argv, .envp = env_vector(a, &env), .cwd_fd = app, .in = -1, .out = to, .err = to};
     return proc_start(&spec, &j->proc, e);
 }
 
@@ -143,7 +144,8 @@ static int run_some(struct arena *a, struct lc_context *cx, struct detect_run **
     int rc = 0;
     for (size_t i = 0; i < n; i++) {
         struct err bad = {0};
-        jobs[started] = (struct job){.run = runs[i], .proc = PROC_INIT, .out = -1, .text = BUF_INIT(OUTPUT_MAX)};
+        jobs[started] =
+            (struct job){.run = runs[i], .proc = PROC_INIT, .out = -1, .text = BUF_INIT(OUTPUT_MAX)};
         if (job_start(a, cx, &jobs[started], started, &bad) == 0) {
             started++;
             continue;

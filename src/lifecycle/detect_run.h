@@ -17,4 +17,5 @@ struct detect_run {
 };
 
 // Fills every run (only .bp is set). -1 only when this machine cannot run programs at all.
-int nodiscard detect_run_all(struct arena *a, struct lc_context *cx, struct detect_run **runs, size_t n, struct err *e);
+int nodiscard detect_run_all(struct arena *a, struct lc_context *cx, struct detect_run **runs, size_t n,
+                             struct err *e);

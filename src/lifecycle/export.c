@@ -18,7 +18,8 @@ struct exporting {
 
 static void tell(const struct exporting *x, const char *what, struct str id)
 {
-    event_emit(x->in->ev, &(struct event){.kind = EV_STEP, .phase = STR("export"),
+    event_emit(x->in->ev, &(struct event){.kind = EV_STEP,
+                                          .phase = STR("export"),
                                           .text = str_printf(x->a, "%s '" PRI_STR "'", what, STR_ARG(id))});
 }
 
@@ -34,7 +35,8 @@ static const struct descriptor *previous_blob(const struct export_in *in, const 
     return NULL;
 }
 
-static int make_blob(const struct exporting *x, const struct export_layer *l, struct layer *out, struct err *e)
+static int make_blob(const struct exporting *x, const struct export_layer *l, struct layer *out,
+                     struct err *e)
 {
     drop_(sink_drop) struct sink *to = NULL;
     if (x->in->store->blob(x->in->store, &to, e) < 0)
@@ -82,8 +84,8 @@ static struct descriptor describe(const struct exporting *x, const struct layer 
 {
     const struct encoder *enc = encoder_find(str_of(x->in->codec));
     enum media_family family = manifest_family(&x->out.manifest);
-    return (struct descriptor){.media_type = media_type_layer(family, enc->codec), .size = (int64_t)l->blob_size,
-                               .digest = l->blob};
+    return (struct descriptor){
+        .media_type = media_type_layer(family, enc->codec), .size = (int64_t)l->blob_size, .digest = l->blob};
 }
 
 static int add_layer(struct exporting *x, const struct export_layer *l, struct layer *made, struct err *e)
@@ -95,8 +97,8 @@ static int add_layer(struct exporting *x, const struct export_layer *l, struct l
         if (digest_parse(l->reuse, &made->diff_id, e) < 0)
             return -1;
         if (!(old = previous_blob(x->in, &made->diff_id)))
-            return err_set(e, ERR_NOT_FOUND, "layer " PRI_STR ": the previous image has no layer " PRI_STR, STR_ARG(l->id),
-                           STR_ARG(l->reuse));
+            return err_set(e, ERR_NOT_FOUND, "layer " PRI_STR ": the previous image has no layer " PRI_STR,
+                           STR_ARG(l->id), STR_ARG(l->reuse));
     } else {
         if (make_blob(x, l, made, e) < 0)
             return -1;
@@ -104,7 +106,8 @@ static int add_layer(struct exporting *x, const struct export_layer *l, struct l
     }
     d = old ? *old : describe(x, made);
     if (!d.media_type.n)
-        return err_set(e, ERR_USAGE, "layer " PRI_STR ": the run image's media types have no %s", STR_ARG(l->id), x->in->codec);
+        return err_set(e, ERR_USAGE, "layer " PRI_STR ": the run image's media types have no %s",
+                       STR_ARG(l->id), x->in->codec);
     tell(x, old ? "Reusing layer" : "Adding layer", l->id);
     note_digest(x, l, str_dup(x->a, str_of(digest_text(&made->diff_id, text))));
     descriptors_add(x->a, &x->out.manifest.layers, &d);
@@ -129,14 +132,19 @@ static int set_start(struct exporting *x, struct err *e)
     struct str type = in->process_type.n ? in->process_type : in->meta->default_type;
     struct strv entrypoint = {0};
     if (in->process_type.n && !process(in->meta, type))
-        return err_set(e, ERR_USAGE, "tried to set " PRI_STR " to default but it doesn't exist", STR_ARG(type));
-    strv_add(x->a, &entrypoint, type.n ? str_printf(x->a, "/cnb/process/" PRI_STR, STR_ARG(type))
-                                       : STR("/cnb/lifecycle/launcher"));
+        return err_set(e, ERR_USAGE, "tried to set " PRI_STR " to default but it doesn't exist",
+                       STR_ARG(type));
+    strv_add(x->a, &entrypoint,
+             type.n ? str_printf(x->a, "/cnb/process/" PRI_STR, STR_ARG(type))
+                    : STR("/cnb/lifecycle/launcher"));
     image_config_set_entrypoint(&x->out.config, entrypoint);
     image_config_set_workdir(&x->out.config, in->app_dir);
     if (type.n)
-        event_emit(in->ev, &(struct event){.kind = EV_STEP, .phase = STR("export"),
-                                           .text = str_printf(x->a, "Setting default process type '" PRI_STR "'", STR_ARG(type))});
+        event_emit(in->ev,
+                   &(struct event){.kind = EV_STEP,
+                                   .phase = STR("export"),
+                                   .text = str_printf(x->a, "Setting default process type '" PRI_STR "'",
+                                                      STR_ARG(type))});
     return 0;
 }
 
@@ -148,9 +156,11 @@ static void set_env(struct exporting *x)
     (void)image_config_env_get(c, STR("PATH"), &path);
     image_config_env_set(x->a, c, STR("CNB_LAYERS_DIR"), x->in->layers_dir);
     image_config_env_set(x->a, c, STR("CNB_APP_DIR"), x->in->app_dir);
-    image_config_env_set(x->a, c, STR("CNB_PLATFORM_API"), str_dup(x->a, str_of(api_text(x->in->platform_api, api))));
+    image_config_env_set(x->a, c, STR("CNB_PLATFORM_API"),
+                         str_dup(x->a, str_of(api_text(x->in->platform_api, api))));
     image_config_env_set(x->a, c, STR("CNB_DEPRECATION_MODE"), STR("quiet"));
-    image_config_env_set(x->a, c, STR("PATH"), str_printf(x->a, "/cnb/process:/cnb/lifecycle:" PRI_STR, STR_ARG(path)));
+    image_config_env_set(x->a, c, STR("PATH"),
+                         str_printf(x->a, "/cnb/process:/cnb/lifecycle:" PRI_STR, STR_ARG(path)));
 }
 
 static void set_label(struct exporting *x, const char *key, struct str value)
@@ -162,7 +172,8 @@ static void set_label(struct exporting *x, const char *key, struct str value)
 static int set_labels(struct exporting *x, struct err *e)
 {
     const struct export_in *in = x->in;
-    drop_buf struct buf lifecycle = BUF_INIT(LABEL_MAX), build = BUF_INIT(LABEL_MAX), project = BUF_INIT(LABEL_MAX);
+    drop_buf struct buf lifecycle = BUF_INIT(LABEL_MAX), build = BUF_INIT(LABEL_MAX),
+                        project = BUF_INIT(LABEL_MAX);
     if (lifecycle_metadata_json(x->a, &x->out.md, &lifecycle, e) < 0 ||
         build_metadata_json(x->a, in->meta, &in->launcher, &build, e) < 0 ||
         project_metadata_json(x->a, in->project, &project, e) < 0)

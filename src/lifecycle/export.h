@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// lifecycle/export.h - from the directories that a build left to an app image (spec: platform.md "exporter"; cnb.md §6).
+// lifecycle/export.h - from the directories that a build left to an app
+// image (spec: platform.md "exporter"; cnb.md §6).
 //
 // First the plan: which layers, from where, in which order. Then each is made once, straight into the store. The
 // directories were written by buildpacks and are hostile: everything is read beneath their descriptors.
@@ -30,8 +31,8 @@ struct export_previous { // the image that this one follows; NULL members: there
 struct export_in {
     struct events *ev;
     int layers_fd, app_fd;
-    int launcher_fd;                  // directory that holds a file named `launcher`, mode 0755
-    struct str layers_dir, app_dir;   // their names in the image
+    int launcher_fd;                // directory that holds a file named `launcher`, mode 0755
+    struct str layers_dir, app_dir; // their names in the image
     const struct cnb_selected *group;
     const struct cnb_metadata *meta;
     const struct export_base *base;

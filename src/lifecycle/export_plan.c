@@ -13,15 +13,21 @@ struct planning {
     struct export_plan plan;
 };
 
-static struct export_layer *add(struct planning *p, enum export_kind kind, struct str id, struct str created_by)
+static struct export_layer *add(struct planning *p, enum export_kind kind, struct str id,
+                                struct str created_by)
 {
     struct export_plan *plan = &p->plan;
     plan->v = arena_grow(p->a, plan->v, plan->n, &plan->cap, sizeof *plan->v);
     struct export_layer *l = &plan->v[plan->n++];
     *l = (struct export_layer){.kind = kind, .id = id, .created_by = created_by};
-    l->spec = (struct layer_spec){.uid = p->in->uid, .gid = p->in->gid, .parent_uid = p->in->uid,
-                                  .parent_gid = p->in->gid, .mtime_sec = LAYER_MTIME, .codec = p->in->codec,
-                                  .order = TREE_WALK, .dirfd = p->in->layers_fd};
+    l->spec = (struct layer_spec){.uid = p->in->uid,
+                                  .gid = p->in->gid,
+                                  .parent_uid = p->in->uid,
+                                  .parent_gid = p->in->gid,
+                                  .mtime_sec = LAYER_MTIME,
+                                  .codec = p->in->codec,
+                                  .order = TREE_WALK,
+                                  .dirfd = p->in->layers_fd};
     return l;
 }
 
@@ -31,22 +37,26 @@ static void from_layers(struct planning *p, struct export_layer *l, struct str s
     l->spec.at = str_printf(p->a, PRI_STR "/" PRI_STR, STR_ARG(p->in->layers_dir), STR_ARG(sub));
 }
 
-static int plan_launch_layer(struct planning *p, const struct cnb_ref *bp, const char *dir, const struct built_layer *l,
-                             struct lm_layer *md, struct err *e)
+static int plan_launch_layer(struct planning *p, const struct cnb_ref *bp, const char *dir,
+                             const struct built_layer *l, struct lm_layer *md, struct err *e)
 {
     const struct lifecycle_metadata *before = p->in->previous ? p->in->previous->md : NULL;
     struct export_layer *x =
         add(p, EXPORT_LAUNCH, str_printf(p->a, PRI_STR ":" PRI_STR, STR_ARG(bp->id), STR_ARG(l->name)),
-            str_printf(p->a, "Layer: '" PRI_STR "', Created by buildpack: " PRI_STR "@" PRI_STR, STR_ARG(l->name),
-                       STR_ARG(bp->id), STR_ARG(bp->version)));
-    *md = (struct lm_layer){.name = l->name, .data = l->types.metadata, .build = l->types.build, .launch = true,
+            str_printf(p->a, "Layer: '" PRI_STR "', Created by buildpack: " PRI_STR "@" PRI_STR,
+                       STR_ARG(l->name), STR_ARG(bp->id), STR_ARG(bp->version)));
+    *md = (struct lm_layer){.name = l->name,
+                            .data = l->types.metadata,
+                            .build = l->types.build,
+                            .launch = true,
                             .cache = l->types.cache};
     from_layers(p, x, str_printf(p->a, "%s/" PRI_STR, dir, STR_ARG(l->name)));
     if (l->has_dir)
         return 0;
     const struct lm_layer *old = before ? lm_find(before, bp->id, l->name) : NULL;
     if (!old || !old->sha.n)
-        return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": has no directory, and the previous image does not have it",
+        return err_set(e, ERR_BUILDPACK,
+                       "layer " PRI_STR ": has no directory, and the previous image does not have it",
                        STR_ARG(x->id));
     x->reuse = old->sha;
     return 0;
@@ -144,8 +154,8 @@ static int plan_app(struct planning *p, struct err *e)
 
 static void plan_launcher(struct planning *p)
 {
-    struct export_layer *l =
-        add(p, EXPORT_LAUNCHER, STR("buildpacksio/lifecycle:launcher"), STR("Buildpacks Application Launcher"));
+    struct export_layer *l = add(p, EXPORT_LAUNCHER, STR("buildpacksio/lifecycle:launcher"),
+                                 STR("Buildpacks Application Launcher"));
     l->spec.dirfd = p->in->launcher_fd;
     l->spec.sub = STR("launcher");
     // Not "/cnb/lifecycle/launcher" with its own parents: where this machine keeps it is nobody's business.
@@ -163,13 +173,14 @@ static void plan_process_types(struct planning *p)
     size_t n = p->in->meta->processes.n;
     if (!n)
         return;
-    struct export_layer *l =
-        add(p, EXPORT_PROCESS_TYPES, STR("buildpacksio/lifecycle:process-types"), STR("Buildpacks Process Types"));
+    struct export_layer *l = add(p, EXPORT_PROCESS_TYPES, STR("buildpacksio/lifecycle:process-types"),
+                                 STR("Buildpacks Process Types"));
     struct tar_entry *v = ARENA_ARRAY(p->a, struct tar_entry, n + 2);
     v[0] = root_entry(TAR_DIR, STR("/cnb"));
     v[1] = root_entry(TAR_DIR, STR("/cnb/process"));
     for (size_t i = 0; i < n; i++) {
-        v[i + 2] = root_entry(TAR_SYMLINK, str_printf(p->a, "/cnb/process/" PRI_STR, STR_ARG(p->in->meta->processes.v[i].type)));
+        v[i + 2] = root_entry(TAR_SYMLINK, str_printf(p->a, "/cnb/process/" PRI_STR,
+                                                      STR_ARG(p->in->meta->processes.v[i].type)));
         v[i + 2].link = STR("/cnb/lifecycle/launcher");
     }
     l->made_up = true;
@@ -187,13 +198,16 @@ int export_plan_make(struct arena *a, const struct export_in *in, struct export_
         if (plan_buildpack(&p, i, e) < 0)
             return err_wrap(e, "buildpack " PRI_STR, STR_ARG(in->group->buildpacks.v[i].id));
     if (dir_kind(in->layers_fd, "sbom/launch") == DIR_DIR)
-        from_layers(&p, add(&p, EXPORT_SBOM, STR("buildpacksio/lifecycle:launch.sbom"), STR("Software Bill-of-Materials")),
+        from_layers(&p,
+                    add(&p, EXPORT_SBOM, STR("buildpacksio/lifecycle:launch.sbom"),
+                        STR("Software Bill-of-Materials")),
                     STR("sbom/launch"));
     if (plan_app(&p, e) < 0)
         return -1;
     plan_launcher(&p);
-    from_layers(&p, add(&p, EXPORT_CONFIG, STR("buildpacksio/lifecycle:config"), STR("Buildpacks Launcher Config")),
-                STR("config"));
+    from_layers(
+        &p, add(&p, EXPORT_CONFIG, STR("buildpacksio/lifecycle:config"), STR("Buildpacks Launcher Config")),
+        STR("config"));
     plan_process_types(&p);
     *out = p.plan;
     return 0;

@@ -5,7 +5,14 @@
 #include "cnb/slices.h"
 #include "lifecycle/export.h"
 
-enum export_kind { EXPORT_LAUNCH, EXPORT_SBOM, EXPORT_APP, EXPORT_LAUNCHER, EXPORT_CONFIG, EXPORT_PROCESS_TYPES };
+enum export_kind {
+    EXPORT_LAUNCH,
+    EXPORT_SBOM,
+    EXPORT_APP,
+    EXPORT_LAUNCHER,
+    EXPORT_CONFIG,
+    EXPORT_PROCESS_TYPES
+};
 
 struct export_layer {
     enum export_kind kind;
@@ -13,10 +20,10 @@ struct export_layer {
     struct layer_spec spec;
     const struct tar_entry *entries; // not from a disk: these; n_entries may be 0
     size_t n_entries;
-    bool made_up;                    // `entries` count, not `spec`
-    struct slices *slices;           // EXPORT_APP with slices: which number
-    size_t slice, buildpack, layer;  // indexes into md.buildpacks and its layers
-    struct str reuse;                // launch layer without a directory: the previous image's diff ID
+    bool made_up;                   // `entries` count, not `spec`
+    struct slices *slices;          // EXPORT_APP with slices: which number
+    size_t slice, buildpack, layer; // indexes into md.buildpacks and its layers
+    struct str reuse;               // launch layer without a directory: the previous image's diff ID
 };
 
 struct export_plan {
@@ -25,4 +32,5 @@ struct export_plan {
     struct lifecycle_metadata md; // all but diff IDs
 };
 
-int nodiscard export_plan_make(struct arena *a, const struct export_in *in, struct export_plan *out, struct err *e);
+int nodiscard export_plan_make(struct arena *a, const struct export_in *in, struct export_plan *out,
+                               struct err *e);

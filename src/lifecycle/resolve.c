@@ -45,7 +45,8 @@ static void use_waiting(struct trial *t, struct name_state *s)
     struct plan_entry *en = &s->entry;
     for (size_t i = 0; i < s->n_waiting; i++) {
         const struct resolve_element *el = &t->v[t->parts[s->waiting[i]].index];
-        en->providers = arena_grow(t->a, en->providers, en->n_providers, &en->cap_providers, sizeof *en->providers);
+        en->providers =
+            arena_grow(t->a, en->providers, en->n_providers, &en->cap_providers, sizeof *en->providers);
         en->providers[en->n_providers++] = (struct plan_provider){el->id, el->version, el->extension};
     }
     s->n_waiting = 0;
@@ -114,8 +115,8 @@ static void keep(struct arena *a, const struct trial *t, const struct strmap *na
             .providers = arena_copy(a, en->providers, en->n_providers * sizeof *en->providers),
             .n_providers = en->n_providers,
             .cap_providers = en->n_providers,
-            .requires = {arena_copy(a, en->requires.v, en->requires.n * sizeof *en->requires.v), en->requires.n,
-                         en->requires.n},
+            .requires = {arena_copy(a, en->requires.v, en->requires.n * sizeof *en->requires.v),
+                         en->requires.n, en->requires.n},
         };
     }
 }
@@ -158,15 +159,16 @@ static bool next_choice(size_t *choice, const struct resolve_element *v, size_t 
     return false;
 }
 
-enum resolved resolve_group(struct arena *a, const struct resolve_element *v, size_t n, struct resolve_out *out,
-                            struct str *why, struct err *e)
+enum resolved resolve_group(struct arena *a, const struct resolve_element *v, size_t n,
+                            struct resolve_out *out, struct str *why, struct err *e)
 {
     size_t *choice = ARENA_ARRAY(a, size_t, n);
     struct resolve_out found = {0};
     struct fault fault = {0};
     do {
         if (found.trials == TRIALS_MAX)
-            return err_set(e, ERR_LIMIT, "build plan: more than %d combinations of \"or\" tables", TRIALS_MAX);
+            return err_set(e, ERR_LIMIT, "build plan: more than %d combinations of \"or\" tables",
+                           TRIALS_MAX);
         found.trials++;
         drop_(arena_free) struct arena *own = arena_new(4096);
         struct trial t = {.a = own, .v = v, .parts = ARENA_ARRAY(own, struct part, n), .n = n};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // lifecycle/resolve.h - which elements of a group take part, and who gives what to whom.
 //
-// spec: buildpack.md "Phase #1: Detection"; cnb.md §3.5. Pure: bin/detect has run already. Every passing element offers its
-// sections; trials try them depth first, the first element's choice outermost. An optional element may only be dropped once
+// spec: buildpack.md "Phase #1: Detection"; cnb.md §3.5. Pure: bin/detect
+// has run already. Every passing element offers its
+// sections; trials try them depth first, the first element's choice
+// outermost. An optional element may only be dropped once
 // all its sections were tried.
 #pragma once
 #include "cnb/plan.h"
@@ -22,5 +24,5 @@ struct resolve_out {
 
 enum resolved { RESOLVE_ERROR = -1, RESOLVE_NO, RESOLVE_YES };
 // RESOLVE_NO: *why says what stood in the way of the last trial. RESOLVE_ERROR only past the limit of trials.
-enum resolved resolve_group(struct arena *a, const struct resolve_element *v, size_t n, struct resolve_out *out,
-                            struct str *why, struct err *e);
+enum resolved resolve_group(struct arena *a, const struct resolve_element *v, size_t n,
+                            struct resolve_out *out, struct str *why, struct err *e);

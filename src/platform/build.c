@@ -3,14 +3,16 @@
 #include "base/clock.h"
 #include "platform/build_priv.h"
 
-static int timed(struct building *b, const char *phase, int (*step)(struct building *b, struct err *e), struct err *e)
+static int timed(struct building *b, const char *phase, int (*step)(struct building *b, struct err *e),
+                 struct err *e)
 {
     uint64_t start = clock_mono_ms();
     event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phase)});
     if (step(b, e) < 0)
         return -1;
-    event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phase), .done = 1,
-                                         .total = clock_mono_ms() - start});
+    event_emit(b->o->ev,
+               &(struct event){
+                   .kind = EV_PHASE, .phase = str_of(phase), .done = 1, .total = clock_mono_ms() - start});
     return 0;
 }
 
@@ -30,7 +32,10 @@ int build_app(struct arena *a, const struct build_opts *o, struct build_result *
         rc = build_export(&b, &got, e);
     }
     if (rc == 0)
-        event_emit(o->ev, &(struct event){.kind = EV_PHASE, .phase = STR("export"), .done = 1, .total = clock_mono_ms() - start});
+        event_emit(o->ev, &(struct event){.kind = EV_PHASE,
+                                          .phase = STR("export"),
+                                          .done = 1,
+                                          .total = clock_mono_ms() - start});
     drop_fd_p(&b.layers_fd);
     drop_fd_p(&b.app_fd);
     rootfs_done(&b.root);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // platform/build.h - an app's source and buildpacks become an app image in the state.
 //
-// Inside a sandbox run the phases detector and builder of the static `lifecycle`, and the buildpacks; resolving images and
+// Inside a sandbox run the phases detector and builder of the static
+// `lifecycle`, and the buildpacks; resolving images and
 // exporting are calls in this process, outside (architecture: "dema drives its own lifecycle as any platform would").
 // A failed build changes nothing in the state.
 #pragma once
@@ -14,8 +15,8 @@
 struct build_opts {
     struct state *st;
     struct events *ev;
-    const char *source;            // the app's directory on the host
-    struct str name;               // of the app image
+    const char *source; // the app's directory on the host
+    struct str name;    // of the app image
     struct str build_image, run_image;
     struct strv buildpacks;        // directories with buildpack.toml, tried in this order as one group
     const struct strmap *env;      // the user's, for the build
@@ -24,10 +25,10 @@ struct build_opts {
     struct str process_type;
     int64_t created_sec;
     enum sbx_runner runner;
-    bool offline;                  // no network for buildpacks, whoever they are
-    unsigned threads;              // of the compressor; 0: one a processor
-    int log_fd;                    // what buildpacks print
-    int stop_fd;                   // of stop_open; -1: none
+    bool offline;     // no network for buildpacks, whoever they are
+    unsigned threads; // of the compressor; 0: one a processor
+    int log_fd;       // what buildpacks print
+    int stop_fd;      // of stop_open; -1: none
     const char *temp_dir;
     const struct programs *programs;
 };

@@ -24,7 +24,8 @@ static int txn_store_blob(struct export_store *self, struct sink **out, struct e
 }
 
 // group.toml and metadata.toml, written inside and so hostile.
-static int read_results(struct building *b, struct cnb_selected *group, struct cnb_metadata *meta, struct err *e)
+static int read_results(struct building *b, struct cnb_selected *group, struct cnb_metadata *meta,
+                        struct err *e)
 {
     struct val *g, *m;
     if (lc_read_toml(b->a, b->layers_fd, "group.toml", &g, e) < 0 ||
@@ -43,24 +44,27 @@ static struct export_base base_of(struct building *b)
     if (reference_parse(b->a, b->o->run_image, &ref, &ignored) == 0)
         name = reference_format(b->a, &ref);
     size_t at;
-    struct str repository = str_find_last(name, ':', &at) && !memchr(name.p + at, '/', name.n - at) ? str_head(name, at) : name;
+    struct str repository =
+        str_find_last(name, ':', &at) && !memchr(name.p + at, '/', name.n - at) ? str_head(name, at) : name;
     return (struct export_base){
         .config = &b->run_image.config,
         .manifest = &b->run_image.manifest,
         .image = name,
-        .reference = str_printf(b->a, PRI_STR "@%s", STR_ARG(repository), digest_text(&b->run_image.desc.digest, text)),
+        .reference = str_printf(b->a, PRI_STR "@%s", STR_ARG(repository),
+                                digest_text(&b->run_image.desc.digest, text)),
     };
 }
 
-static int save(struct building *b, struct txn *t, const struct export_out *x, struct build_result *out, struct err *e)
+static int save(struct building *b, struct txn *t, const struct export_out *x, struct build_result *out,
+                struct err *e)
 {
     struct image img;
     if (image_decode(b->a, x->manifest_json, NULL, x->config_json, &img, e) < 0)
         return -1;
     if (image_save(t, b->o->st, b->o->name, &txn_any, &img, e) < 0 || txn_commit(t, e) < 0)
         return -1;
-    *out = (struct build_result){.manifest = img.desc.digest, .config = img.manifest.config.digest,
-                                 .layers = x->layers.n};
+    *out = (struct build_result){
+        .manifest = img.desc.digest, .config = img.manifest.config.digest, .layers = x->layers.n};
     for (size_t i = 0; i < x->layers.n; i++)
         out->size += x->layers.v[i].blob_size;
     return 0;
@@ -81,11 +85,25 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
     struct txn_store store = {.store.blob = txn_store_blob, .txn = txn, .stop_fd = b->o->stop_fd};
     struct pool *pool = pool_new(b->o->threads);
     struct export_in in = {
-        .ev = b->o->ev, .layers_fd = b->layers_fd, .app_fd = b->app_fd, .launcher_fd = programs,
-        .layers_dir = STR(INSIDE_LAYERS), .app_dir = STR(INSIDE_APP), .group = &group, .meta = &meta, .base = &base,
-        .uid = b->uid, .gid = b->gid, .created_sec = b->o->created_sec, .platform_api = API_PLATFORM_NEWEST,
-        .exec_env = STR("production"), .process_type = b->o->process_type,
-        .launcher = {STR(DEMA_VERSION), STR("dema"), STR("")}, .codec = CODEC, .pool = pool, .store = &store.store,
+        .ev = b->o->ev,
+        .layers_fd = b->layers_fd,
+        .app_fd = b->app_fd,
+        .launcher_fd = programs,
+        .layers_dir = STR(INSIDE_LAYERS),
+        .app_dir = STR(INSIDE_APP),
+        .group = &group,
+        .meta = &meta,
+        .base = &base,
+        .uid = b->uid,
+        .gid = b->gid,
+        .created_sec = b->o->created_sec,
+        .platform_api = API_PLATFORM_NEWEST,
+        .exec_env = STR("production"),
+        .process_type = b->o->process_type,
+        .launcher = {STR(DEMA_VERSION), STR("dema"), STR("")},
+        .codec = CODEC,
+        .pool = pool,
+        .store = &store.store,
     };
     int rc = lc_export(b->a, &in, &x, e);
     pool_free(pool);

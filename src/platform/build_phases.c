@@ -30,10 +30,12 @@ static int add_buildpacks(struct building *b, struct plan_ops *ops, struct err *
         struct cnb_buildpack bp;
         const char *dir = str_c(b->a, b->o->buildpacks.v[i]), *name;
         if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
-            buildpack_read(b->a, fd, "buildpack.toml", NULL, &bp, e) < 0 || buildpack_dir_name(b->a, bp.id, &name, e) < 0)
+            buildpack_read(b->a, fd, "buildpack.toml", NULL, &bp, e) < 0 ||
+            buildpack_dir_name(b->a, bp.id, &name, e) < 0)
             return err_wrap(e, "buildpack %s", dir);
         if (!path_is_safe(bp.version))
-            return err_set(e, ERR_PARSE, "buildpack %s: version \"" PRI_STR "\" is not a name for a directory", dir,
+            return err_set(e, ERR_PARSE,
+                           "buildpack %s: version \"" PRI_STR "\" is not a name for a directory", dir,
                            STR_ARG(bp.version));
         const char *dst = arena_printf(b->a, INSIDE_CNB "/buildpacks/%s/" PRI_STR, name, STR_ARG(bp.version));
         add(ops, SBX_BIND_RO, dst, dir)->own = true;
@@ -90,7 +92,8 @@ static const char *const *environment(struct building *b)
             strmap_set(b->a, &env, str_head(c->env.v[i], eq), str_from(c->env.v[i], eq + 1));
     }
     strmap_set(b->a, &env, STR("HOME"), STR("/home/cnb"));
-    strmap_set(b->a, &env, STR("CNB_PLATFORM_API"), str_dup(b->a, str_of(api_text(API_PLATFORM_NEWEST, api))));
+    strmap_set(b->a, &env, STR("CNB_PLATFORM_API"),
+               str_dup(b->a, str_of(api_text(API_PLATFORM_NEWEST, api))));
     return env_vector(b->a, &env);
 }
 
@@ -117,13 +120,26 @@ static int judge(struct building *b, const char *phase, int status, struct err *
 
 static int run_phase(struct building *b, const char *phase, bool last, struct err *e)
 {
-    const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase), "-app", INSIDE_APP, "-layers",
-                                INSIDE_LAYERS, "-platform", INSIDE_PLATFORM, NULL};
+    const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase),
+                                "-app",
+                                INSIDE_APP,
+                                "-layers",
+                                INSIDE_LAYERS,
+                                "-platform",
+                                INSIDE_PLATFORM,
+                                NULL};
     struct plan_ops ops;
     if (make_ops(b, last, &ops, e) < 0)
         return -1;
-    struct sbx_plan p = {.op = ops.v, .n_op = ops.n, .run_uid = b->uid, .run_gid = b->gid, .argv = argv,
-                         .envp = environment(b), .cwd = INSIDE_APP, .log_fd = b->o->log_fd, .tmp = b->work.path,
+    struct sbx_plan p = {.op = ops.v,
+                         .n_op = ops.n,
+                         .run_uid = b->uid,
+                         .run_gid = b->gid,
+                         .argv = argv,
+                         .envp = environment(b),
+                         .cwd = INSIDE_APP,
+                         .log_fd = b->o->log_fd,
+                         .tmp = b->work.path,
                          .net = last && !b->o->offline};
     memcpy(p.uid, b->uid_map, sizeof p.uid);
     memcpy(p.gid, b->gid_map, sizeof p.gid);
@@ -154,7 +170,9 @@ int build_run_phases(struct building *b, struct err *e)
         event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phases[i].name)});
         if (run_phase(b, phases[i].program, i == 1, e) < 0)
             return -1;
-        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phases[i].name), .done = 1,
+        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE,
+                                             .phase = str_of(phases[i].name),
+                                             .done = 1,
                                              .total = clock_mono_ms() - start});
     }
     return 0;

@@ -12,7 +12,8 @@ static int load_image(struct building *b, struct str name, const char *kind, str
     if (image_load(b->o->st, b->a, name, NULL, out, e) < 0)
         return err_wrap(e, "%s image", kind);
     if (!manifest_is_image(&out->manifest))
-        return err_set(e, ERR_USAGE, "%s image " PRI_STR ": is an artifact, not an image", kind, STR_ARG(name));
+        return err_set(e, ERR_USAGE, "%s image " PRI_STR ": is an artifact, not an image", kind,
+                       STR_ARG(name));
     return 0;
 }
 
@@ -23,7 +24,8 @@ static int id_of(const struct image *img, const char *variable, uint32_t *out, s
     if (!image_config_env_get(&img->config, str_of(variable), &text))
         return err_set(e, ERR_USAGE, "build image: its environment does not set %s", variable);
     if (!str_u64(text, 1, IMAGE_ID_MAX, &id))
-        return err_set(e, ERR_USAGE, "build image: %s is \"" PRI_STR "\", want a number above 0", variable, STR_ARG(text));
+        return err_set(e, ERR_USAGE, "build image: %s is \"" PRI_STR "\", want a number above 0", variable,
+                       STR_ARG(text));
     *out = (uint32_t)id;
     return 0;
 }
@@ -45,7 +47,8 @@ static int make_dirs(struct building *b, struct err *e)
 {
     int64_t uid, gid;
     outside_ids(b, &uid, &gid);
-    return workdir_sub(&b->work, "layers", 0755, uid, gid, e) < 0 || workdir_sub(&b->work, "home", 0755, uid, gid, e) < 0 ||
+    return workdir_sub(&b->work, "layers", 0755, uid, gid, e) < 0 ||
+                   workdir_sub(&b->work, "home", 0755, uid, gid, e) < 0 ||
                    workdir_scratch(&b->work, "app", 0755, uid, gid, e) < 0 ||
                    workdir_sub(&b->work, "platform", 0755, -1, -1, e) < 0 ||
                    workdir_sub(&b->work, "platform/env", 0755, -1, -1, e) < 0 ||
@@ -66,7 +69,8 @@ static int put_variable(struct building *b, struct str name, struct str value, s
 // <platform>/env: the user's variables, and what a build needs of this host. Users' settings win.
 static int write_environment(struct building *b, struct err *e)
 {
-    static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"};
+    static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+                                          "http_proxy", "https_proxy", "no_proxy"};
     static const char *const bundles[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"};
     for (size_t i = 0; i < COUNT(proxies); i++) {
         const struct str *v = strmap_get(b->o->host_env, str_of(proxies[i]));
@@ -136,12 +140,14 @@ int build_prepare(struct building *b, struct err *e)
         return err_set(e, ERR_USAGE, "no buildpack: name at least one with --buildpack DIR");
     if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
         load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 ||
-        id_of(&b->build_image, "CNB_USER_ID", &b->uid, e) < 0 || id_of(&b->build_image, "CNB_GROUP_ID", &b->gid, e) < 0 ||
-        sbx_ids(b->uid, b->gid, &ids, e) < 0)
+        id_of(&b->build_image, "CNB_USER_ID", &b->uid, e) < 0 ||
+        id_of(&b->build_image, "CNB_GROUP_ID", &b->gid, e) < 0 || sbx_ids(b->uid, b->gid, &ids, e) < 0)
         return -1;
     memcpy(b->uid_map, ids.uid, sizeof ids.uid);
     memcpy(b->gid_map, ids.gid, sizeof ids.gid);
-    if (rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0 || workdir_make(b->o->temp_dir, &b->work, e) < 0)
+    if (rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0 ||
+        workdir_make(b->o->temp_dir, &b->work, e) < 0)
         return -1;
-    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ? -1 : write_order(b, e);
+    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ? -1
+                                                                                       : write_order(b, e);
 }

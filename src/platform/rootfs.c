@@ -38,7 +38,8 @@ static int find_user(struct arena *a, const struct image *img, struct rootfs_tre
     return image_user_find(img->config.config.user, passwd, group, &r->user, e);
 }
 
-int rootfs_open(struct state *st, struct arena *a, const struct image *img, struct rootfs_tree *out, struct err *e)
+int rootfs_open(struct state *st, struct arena *a, const struct image *img, struct rootfs_tree *out,
+                struct err *e)
 {
     size_t n = img->config.rootfs.diff_ids.n;
     drop_rootfs struct rootfs_tree r = {0};

@@ -20,5 +20,5 @@ int nodiscard rootfs_open(struct state *st, struct arena *a, const struct image 
 void rootfs_done(struct rootfs_tree *r);
 #define drop_rootfs __attribute__((cleanup(rootfs_done)))
 // A file of the image, from the topmost layer that has it; at most `max` bytes. Absent: *out is empty.
-int nodiscard rootfs_file(struct arena *a, const struct rootfs_tree *r, const char *path, size_t max, struct str *out,
-                          struct err *e);
+int nodiscard rootfs_file(struct arena *a, const struct rootfs_tree *r, const char *path, size_t max,
+                          struct str *out, struct err *e);

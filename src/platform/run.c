@@ -96,15 +96,19 @@ static const char *const *environment(struct running *r)
 static int start(struct running *r, struct run_out *out, struct err *e)
 {
     struct strv argv = {0};
-    struct sbx_plan p = {.run_uid = r->root.user.uid, .run_gid = r->root.user.gid, .net = !r->in->offline,
-                         .log_fd = r->in->log_fd, .tmp = r->work.path};
+    struct sbx_plan p = {.run_uid = r->root.user.uid,
+                         .run_gid = r->root.user.gid,
+                         .net = !r->in->offline,
+                         .log_fd = r->in->log_fd,
+                         .tmp = r->work.path};
     struct str cwd = r->img.config.config.working_dir;
     words(r, &argv);
     if (!argv.n)
-        return err_set(e, ERR_USAGE, PRI_STR ": the image has no entrypoint; say what to start", STR_ARG(r->in->image));
+        return err_set(e, ERR_USAGE, PRI_STR ": the image has no entrypoint; say what to start",
+                       STR_ARG(r->in->image));
     if (argv.v[0].p[0] != '/')
-        return err_set(e, ERR_USAGE, PRI_STR ": \"" PRI_STR "\" is not an absolute path in the image", STR_ARG(r->in->image),
-                       STR_ARG(argv.v[0]));
+        return err_set(e, ERR_USAGE, PRI_STR ": \"" PRI_STR "\" is not an absolute path in the image",
+                       STR_ARG(r->in->image), STR_ARG(argv.v[0]));
     if (sbx_ids(p.run_uid, p.run_gid, &p, e) < 0 || make_root(r, &p, e) < 0)
         return -1;
     p.op = r->op;
@@ -127,7 +131,8 @@ int run_image(struct arena *a, const struct run_in *in, struct run_out *out, str
     if (image_load(in->st, a, in->image, NULL, &r.img, e) < 0)
         return -1;
     if (!manifest_is_image(&r.img.manifest))
-        return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image that can be started", STR_ARG(in->image));
+        return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image that can be started",
+                       STR_ARG(in->image));
     if (rootfs_open(in->st, a, &r.img, &r.root, e) < 0)
         return -1;
     struct run_out got = {0};

@@ -9,14 +9,14 @@
 struct run_in {
     struct state *st;
     struct events *ev;
-    struct str image;       // a name of the state
-    struct strv args;       // behind the image's entrypoint; replace its Cmd
-    struct str entrypoint;  // a process type ("worker") or a path; empty: the image's own
+    struct str image;         // a name of the state
+    struct strv args;         // behind the image's entrypoint; replace its Cmd
+    struct str entrypoint;    // a process type ("worker") or a path; empty: the image's own
     const struct strmap *env; // beside the image's own
     enum sbx_runner runner;
-    bool offline;           // no network but a loopback of its own
-    int log_fd;             // the program's output
-    int stop_fd;            // of stop_open; -1: none
+    bool offline; // no network but a loopback of its own
+    int log_fd;   // the program's output
+    int stop_fd;  // of stop_open; -1: none
     const char *temp_dir;
 };
 

@@ -6,8 +6,9 @@
 
 int workdir_make(const char *parent, struct workdir *out, struct err *e)
 {
-    char *path = xmalloc(strlen(parent) + sizeof "/dema-XXXXXX");
-    stpcpy(stpcpy(path, parent), "/dema-XXXXXX");
+    size_t n = strlen(parent) + sizeof "/dema-XXXXXX";
+    char *path = xmalloc(n);
+    snprintf(path, n, "%s/dema-XXXXXX", parent);
     if (!mkdtemp(path)) {
         err_sys(e, "%s", path);
         free(path);
@@ -35,15 +36,16 @@ int workdir_sub(const struct workdir *w, const char *name, mode_t mode, int64_t 
                 struct err *e)
 {
     drop_fd int fd = -1;
-    if (path_mkdirs(w->fd, name, 0700, e) < 0 || path_open_plain(w->fd, name, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+    if (path_mkdirs(w->fd, name, 0700, e) < 0 ||
+        path_open_plain(w->fd, name, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
         return -1;
     if (owner_uid >= 0 && fchown(fd, (uid_t)owner_uid, (gid_t)owner_gid) < 0)
         return err_sys(e, "%s", name);
     return fchmod(fd, mode) < 0 ? err_sys(e, "%s", name) : 0;
 }
 
-int workdir_scratch(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid, int64_t owner_gid,
-                    struct err *e)
+int workdir_scratch(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid,
+                    int64_t owner_gid, struct err *e)
 {
     char upper[64], work[64];
     int n = snprintf(upper, sizeof upper, "%s/upper", name), m = snprintf(work, sizeof work, "%s/work", name);

@@ -7,7 +7,10 @@ struct workdir {
     char *path; // absolute; owned
     int fd;     // owned
 };
-#define WORKDIR_INIT {.fd = -1}
+#define WORKDIR_INIT                                                                                         \
+    {                                                                                                        \
+        .fd = -1                                                                                             \
+    }
 // In `parent` (the user's temporary directory), mode 0700.
 int nodiscard workdir_make(const char *parent, struct workdir *out, struct err *e);
 void workdir_done(struct workdir *w); // removes it with everything in it
@@ -16,5 +19,5 @@ void workdir_done(struct workdir *w); // removes it with everything in it
 int nodiscard workdir_scratch(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid,
                               int64_t owner_gid, struct err *e);
 // A subdirectory with exactly this mode, whatever the umask; given to `owner` when that is not -1.
-int nodiscard workdir_sub(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid, int64_t owner_gid,
-                          struct err *e);
+int nodiscard workdir_sub(const struct workdir *w, const char *name, mode_t mode, int64_t owner_uid,
+                          int64_t owner_gid, struct err *e);

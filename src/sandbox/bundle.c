@@ -9,6 +9,7 @@
 
 struct bundle {
     const struct sbx_plan *p;
+    const struct box *box;
     struct arena *a;
     const char *dir;
     int fd;
@@ -84,16 +85,27 @@ static int put_file(struct bundle *b, const char *name, mode_t mode, struct str 
     return newfile_publish(f, false, e);
 }
 
+// Where runc finds a source: as the plan names it, or where root's mount of it is attached.
+static const char *source(struct bundle *b, size_t op, size_t k, const char *named)
+{
+    return op < b->box->n_op ? b->box->op[op].src[k].at : named;
+}
+
+static void add_lowers(struct bundle *b, const struct sbx_op *op, size_t i, struct buf *out)
+{
+    buf_text(out, "lowerdir=");
+    if (is_root_op(op))
+        buf_printf(out, "%s:", in_bundle(b, "extra"));
+    for (size_t k = 0; k < op->lower.n; k++)
+        buf_printf(out, "%s%s", k ? ":" : "", source(b, i, k, str_c(b->a, op->lower.v[k])));
+}
+
 static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, struct val *options,
                            struct err *e)
 {
-    drop_buf struct buf lower = BUF_INIT(LIMIT_DOCUMENT);
-    const char *scratch = op->scratch;
-    buf_text(&lower, "lowerdir=");
-    if (is_root_op(op))
-        buf_printf(&lower, "%s:", in_bundle(b, "extra"));
-    for (size_t k = 0; k < op->lower.n; k++)
-        buf_printf(&lower, "%s" PRI_STR, k ? ":" : "", STR_ARG(op->lower.v[k]));
+    drop_buf struct buf lower = BUF_INIT(PAGE);
+    const char *scratch = op->scratch && i < b->box->n_op ? b->box->op[i].scratch->at : op->scratch;
+    add_lowers(b, op, i, &lower);
     if (!scratch) {
         const char *upper = arena_printf(b->a, "scratch/%zu/upper", i),
                    *work = arena_printf(b->a, "scratch/%zu/work", i);
@@ -101,12 +113,33 @@ static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, 
             return -1;
         scratch = in_bundle(b, arena_printf(b->a, "scratch/%zu", i));
     }
-    if (buf_finish(&lower, "overlay options", e) < 0)
-        return -1;
+    if (buf_finish(&lower, "mount options of an overlay", e) < 0)
+        return err_wrap(e, "runc: %s", op->dst);
     add_text(b, options, arena_printf(b->a, PRI_STR, STR_ARG(buf_view(&lower))));
     add_text(b, options, arena_printf(b->a, "upperdir=%s/upper", scratch));
     add_text(b, options, arena_printf(b->a, "workdir=%s/work", scratch));
     add_text(b, options, "userxattr");
+    return 0;
+}
+
+static int mount_point(struct bundle *b, struct source *s, struct err *e)
+{
+    const char *path = arena_printf(b->a, "mounts/%s", s->stage);
+    s->at = in_bundle(b, path);
+    if (s->dir)
+        return path_mkdirs(b->fd, path, 0755, e);
+    return path_mkdirs(b->fd, "mounts", 0755, e) < 0 ? -1 : put_file(b, path, 0644, STR(""), e);
+}
+
+static int mount_points(struct bundle *b, struct box *box, struct err *e)
+{
+    for (size_t i = 0; i < box->n_op; i++) {
+        for (size_t k = 0; k < box->op[i].n_src; k++)
+            if (mount_point(b, &box->op[i].src[k], e) < 0)
+                return err_wrap(e, "bundle");
+        if (box->op[i].scratch && mount_point(b, box->op[i].scratch, e) < 0)
+            return err_wrap(e, "bundle");
+    }
     return 0;
 }
 
@@ -184,7 +217,8 @@ static int add_op(struct bundle *b, size_t i, struct val *mounts, struct val *hi
     }
     case SBX_BIND:
     case SBX_BIND_RO:
-        bind_options(b, add_mount(b, mounts, op->dst, "bind", op->src), op->kind == SBX_BIND_RO);
+        bind_options(b, add_mount(b, mounts, op->dst, "bind", source(b, i, 0, op->src)),
+                     op->kind == SBX_BIND_RO);
         return 0;
     case SBX_TMPFS:
         if (!is_root_op(op)) // the root is rootfs/ itself
@@ -335,16 +369,17 @@ static void linux_part(struct bundle *b, struct val *root, struct val *hidden)
     seccomp(b, v);
 }
 
-int bundle_write(const struct sbx_plan *p, struct arena *a, const char *dir, struct err *e)
+int bundle_write(struct box *box, struct arena *a, const char *dir, struct err *e)
 {
-    struct bundle b = {p, a, dir, -1};
+    const struct sbx_plan *p = box->plan;
+    struct bundle b = {p, box, a, dir, -1};
     drop_fd int fd = -1;
     struct val root = {0}, hidden = {0};
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
         return err_wrap(e, "bundle");
     b.fd = fd;
-    if (owned_dir(&b, "rootfs", e) < 0 || owned_dir(&b, "extra", e) < 0)
+    if (owned_dir(&b, "rootfs", e) < 0 || owned_dir(&b, "extra", e) < 0 || mount_points(&b, box, e) < 0)
         return -1;
     val_set_map(&root);
     val_set_list(&hidden);

@@ -5,5 +5,6 @@
 #include "sandbox/priv.h"
 
 // Beneath the bundle directory: rootfs/ (empty, or the root itself for a tmpfs), extra/ (the uppermost lower directory:
-// links), files/N (contents), scratch/N/{upper,work} (changes that nobody keeps).
-int nodiscard bundle_write(const struct sbx_plan *p, struct arena *a, const char *dir, struct err *e);
+// links), files/N (contents), scratch/N/{upper,work} (changes that nobody keeps), mounts/ (mount points for the mounts
+// that root makes: set in the box's sources).
+int nodiscard bundle_write(struct box *b, struct arena *a, const char *dir, struct err *e);

@@ -104,12 +104,12 @@ static int overlay_text(struct child *c, const struct box_op *o, int upper, int 
     memcpy(p, tail, sizeof tail);
     c->step = STEP_FILESYSTEM;
     int dir;
-    if (mkdirat(c->stage, "text", 0700) < 0 || (dir = openat(c->stage, "text", O_PATH | O_CLOEXEC)) < 0)
+    if (mkdirat(c->stage, o->text, 0700) < 0 || (dir = openat(c->stage, o->text, O_PATH | O_CLOEXEC)) < 0)
         return -1;
     (void)fd_path(at, "", dir);
     if (mount("overlay", at, "overlay", MS_NOSUID | MS_NODEV, c->b->page) < 0)
         return close_keep(dir, -1);
-    int got = openat(c->stage, "text", O_PATH | O_CLOEXEC);
+    int got = openat(c->stage, o->text, O_PATH | O_CLOEXEC);
     return close_keep(dir, got);
 }
 

@@ -95,6 +95,7 @@ static int compile_ops(struct box *b, struct arena *a, struct err *e)
         o->from = &p->op[i];
         o->at = cut(a, o->from->dst);
         o->stage = arena_printf(a, "%zu", i);
+        o->text = arena_printf(a, "%zu.t", i);
         o->mode = arena_printf(a, "%o", o->from->mode);
         if (o->from->size)
             o->size = arena_printf(a, "%llu", (unsigned long long)o->from->size);
@@ -180,7 +181,7 @@ int box_compile(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, st
     struct confine *c = &b->confine;
     b->plan = p;
     b->in_place = r != SBX_NAMESPACES;
-    b->as_root = !b->in_place && idmap_root();
+    b->as_root = r != SBX_IN_PLACE && idmap_root();
     b->page = arena_get(a, PAGE, 1);
     c->argv = p->argv;
     c->envp = p->envp ? p->envp : ARENA_NEW(a, const char *);
@@ -190,11 +191,11 @@ int box_compile(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, st
     filter_build(a, r == SBX_IN_PLACE && !p->net, &c->filter);
     if (compile_streams(p, c, e) < 0 || compile_channels(b, e) < 0)
         return -1;
-    if (r == SBX_NAMESPACES) {
+    if (r == SBX_NAMESPACES)
         landlock_mounted(p, a, c);
-        if (compile_ops(b, a, e) < 0)
-            return -1;
-    }
+    // runc opens what a plan names itself, unless root makes mounts for it.
+    if ((r == SBX_NAMESPACES || (r == SBX_RUNC && b->as_root)) && compile_ops(b, a, e) < 0)
+        return -1;
     box_sort_open(b, a);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -65,6 +66,10 @@ void inplace_missing(const struct sbx_plan *p, struct arena *a, struct strv *out
                        "files: reading and writing are only limited by file modes: Landlock ABI is %d, 2 is "
                        "needed",
                        abi));
+    if (abi < 2)
+        strv_add(a, out,
+                 STR("memory, environment: those of other processes of this uid, though not ours, can be "
+                     "read: no Landlock"));
     if (abi < 6)
         strv_add(
             a, out,
@@ -85,12 +90,35 @@ void inplace_missing(const struct sbx_plan *p, struct arena *a, struct strv *out
         strv_add(a, out, STR("processes: what the build leaves behind is not ended: there is no /proc"));
 }
 
+// For runc: the mounts that root's parent made, in a mount namespace that ends with the container.
+static int attach_sources(struct child *c)
+{
+    c->step = STEP_PRIVATE;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -1;
+    c->step = STEP_ATTACH;
+    for (size_t i = 0; i < c->b->n_op; i++) {
+        const struct box_op *o = &c->b->op[i];
+        c->op = (uint32_t)i;
+        for (size_t k = 0; k < o->n_src; k++)
+            if (move_mount(o->src[k].fd, "", AT_FDCWD, o->src[k].at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return -1;
+        if (o->scratch &&
+            move_mount(o->scratch->fd, "", AT_FDCWD, o->scratch->at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 _Noreturn static void child_main(const struct box *b)
 {
     struct child c = {.b = b, .step = STEP_START, .op = NO_OP, .stage = -1, .root = -1};
     close_others(b);
     if (setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         child_failed(&c);
+    if (b->n_op && attach_sources(&c) < 0)
+        child_failed(&c);
+    c.op = NO_OP;
     c.step = STEP_FORK;
     pid_t program = raw_fork();
     if (program < 0)

@@ -57,6 +57,7 @@ struct source {
     bool ready; // fd is a detached mount
     bool dir;
     const char *stage; // its place in the staging tmpfs
+    const char *at;    // runc: where the init attaches it
 };
 
 // A path inside, cut up: dir[i] is the path of the i-th directory above it, name[i] its last component.
@@ -72,8 +73,8 @@ struct box_op {
     struct source *src; // OVERLAY: lowers; BIND*: one
     size_t n_src;
     struct source *scratch;
-    const char *stage; // a name of its own in the staging tmpfs
-    const char *size;  // TMPFS: option text, NULL: none
+    const char *stage, *text; // names of its own in the staging tmpfs
+    const char *size;         // TMPFS: option text, NULL: none
     const char *mode;
     size_t content; // FILE: bytes
 };
@@ -120,7 +121,7 @@ struct box {
         gid_t gid;
     } ids;         // the last id-mapping user namespace made
     bool in_place; // no namespaces: what is left is found as our children
-    bool as_root;  // the parent makes the mounts that the child attaches
+    bool as_root;  // the parent makes the mounts that the child, or runc's init, attaches
     char *page;    // for a mount option text that old kernels want in one piece
 };
 #define BOX_INIT                                                                                             \

@@ -46,7 +46,7 @@ static int check_own(const struct sbx_plan *p, const struct sbx_op *op, const ch
         return 0;
     return err_set(
         e, ERR_DENIED,
-        "runc: %s at %s: %s belongs to uid %u and is closed to others; this runc cannot map ids of a "
+        "runc: %s at %s: %s belongs to uid %u and is closed to others, and we may not map ids of a "
         "mount",
         kind_name(op->kind), op->dst, path, st.st_uid);
 }
@@ -85,6 +85,9 @@ static int check_op(const struct sbx_plan *p, size_t i, struct err *e)
             return err_set(e, ERR_DENIED, "runc: hand out %s: only a writable bind can be handed out",
                            op->dst);
     }
+    // With the right to it, root makes mounts with mapped ids for runc.
+    if (idmap_root())
+        return 0;
     if (op->own && op->kind == SBX_BIND_RO)
         return check_own(p, op, op->src, e);
     for (size_t k = 0; op->own && k < op->lower.n; k++)
@@ -129,9 +132,7 @@ static int make_bundle(const struct sbx_plan *p, struct arena *a, struct sbx *s,
         return -1;
     }
     // The id that root's containers start with must walk in.
-    if (geteuid() == 0 && chmod(s->bundle, 0711) < 0)
-        return err_sys(e, "bundle %s", s->bundle);
-    return bundle_write(p, a, s->bundle, e);
+    return geteuid() == 0 && chmod(s->bundle, 0711) < 0 ? err_sys(e, "bundle %s", s->bundle) : 0;
 }
 
 static int hand_out(const struct sbx_plan *p, struct sbx *s, struct err *e)
@@ -207,7 +208,7 @@ static int start_runc(const struct sbx_plan *p, struct arena *a, struct sbx *s, 
                                 path_base(str_of(s->bundle)).p,
                                 NULL};
     static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-    if (box_compile(p, SBX_RUNC, a, &b, e) < 0)
+    if (box_compile(p, SBX_RUNC, a, &b, e) < 0 || bundle_write(&b, a, s->bundle, e) < 0)
         return -1;
     b.confine.argv = argv;
     b.confine.envp = env;

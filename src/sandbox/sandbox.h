@@ -67,7 +67,7 @@ struct sbx_plan {
     uint64_t max_files, max_procs, max_file_size; // 0: as they are; never raised
     const struct sock_fprog *filter;              // one more seccomp filter, NULL: none
     int log_fd;                                   // stdout and stderr; -1: /dev/null. stdin is /dev/null
-    const char *tmp;                              // RUNC: where its bundle is made; NULL: /tmp
+    const char *tmp;                              // RUNC: where its bundle is made, open to all; NULL: /tmp
     const int *keep_fd;                           // seen inside as 3, 4, …
     size_t n_keep;
 };

@@ -10,7 +10,8 @@
 #include "base/map.h"
 
 enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_LIST, OPT_INT, OPT_KIND_MAX_ };
-#define OPT_KIND_(x) _Generic((x), bool: OPT_FLAG, struct str: OPT_TEXT, struct strv: OPT_LIST, int64_t: OPT_INT)
+#define OPT_KIND_(x)                                                                                         \
+    _Generic((x), bool : OPT_FLAG, struct str : OPT_TEXT, struct strv : OPT_LIST, int64_t : OPT_INT)
 
 struct opt {
     const char *name; // long name without dashes
@@ -34,43 +35,44 @@ enum opt_grammar { GRAMMAR_GNU, GRAMMAR_GO };
 struct app_ctx {
     struct arena *a;
     struct events *ev;
-    struct strmap env;   // the environment as it was at the start
-    struct buf *out;     // primary output; main writes it to stdout, checked
+    struct strmap env; // the environment as it was at the start
+    struct buf *out;   // primary output; main writes it to stdout, checked
     struct str argv0;
-    bool terminal;       // stderr is one
-    int exit_code;       // 0: as the error says; a phase or `dema run` may set it
+    bool terminal; // stderr is one
+    int exit_code; // 0: as the error says; a phase or `dema run` may set it
 };
 
 struct applet {
-    const char *name;    // "build"; of two words: "base create"
-    const char *alias;   // another argv[0] or first word; NULL = none
-    const char *summary; // one line
-    const char *args;    // "[PATH]"; NULL = takes none
-    const char *details; // paragraphs for --help and the reference page; NULL = none
+    const char *name;     // "build"; of two words: "base create"
+    const char *alias;    // another argv[0] or first word; NULL = none
+    const char *summary;  // one line
+    const char *args;     // "[PATH]"; NULL = takes none
+    const char *details;  // paragraphs for --help and the reference page; NULL = none
     const char *examples; // lines for both; NULL = none
     enum opt_grammar grammar;
     const struct opt *opts; // ended by a row without name
     size_t in_size;
-    size_t off_args;     // member of kind struct strv that receives positional arguments
+    size_t off_args; // member of kind struct strv that receives positional arguments
     size_t min_args, max_args;
-    bool rest;           // GNU: the first positional after min_args ends the options ("dema run shop ls -l")
+    bool rest; // GNU: the first positional after min_args ends the options ("dema run shop ls -l")
     int (*run)(struct app_ctx *app, void *in, struct err *e);
 };
 
 // The table of a link ends with NULL.
 const struct applet *applet_find(const struct applet *const *table, struct str name);
 // Finds the applet of argv (argc left; *used says how many words its name took). ERR_USAGE with the nearest name.
-int nodiscard applet_pick(const struct applet *const *table, int argc, char *const *argv, const struct applet **out,
-                          int *used, struct err *e);
+int nodiscard applet_pick(const struct applet *const *table, int argc, char *const *argv,
+                          const struct applet **out, int *used, struct err *e);
 
 enum opt_result { OPT_RUN, OPT_HELP, OPT_VERSION };
-// Fills `in` (in_size bytes, zeroed) from argv[0..argc) (without the applet's name) and the environment.
-int nodiscard opt_parse(const struct applet *ap, struct app_ctx *app, int argc, char *const *argv, void *in,
+// Fills `in` (in_size bytes, zeroed) from the words behind the applet's name and the environment.
+int nodiscard opt_parse(const struct applet *ap, struct app_ctx *app, struct strv words, void *in,
                         enum opt_result *result, struct err *e);
 // The nearest of the names within two edits, or NULL.
 const char *nearest_name(struct str word, const char *const *names, size_t n);
 
 void applet_help(const struct applet *ap, const char *program, struct buf *out);
-void applet_list(const struct applet *const *table, const char *program, const char *summary, struct buf *out);
+void applet_list(const struct applet *const *table, const char *program, const char *summary,
+                 struct buf *out);
 void applet_markdown(const struct applet *ap, const char *program, struct buf *out);
 void applet_man(const struct applet *const *table, const char *program, const char *summary, struct buf *out);

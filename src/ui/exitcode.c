@@ -3,8 +3,9 @@
 
 // The phase's own failure; for a buildpack's failure one less where the spec tells the two apart.
 static const int own[PHASE_MAX_] = {
-    [PHASE_NONE] = 1,    [PHASE_ANALYZE] = 32, [PHASE_DETECT] = 22, [PHASE_RESTORE] = 42,  [PHASE_BUILD] = 52,
-    [PHASE_EXPORT] = 62, [PHASE_REBASE] = 72,  [PHASE_LAUNCH] = 82, [PHASE_GENERATE] = 92, [PHASE_EXTEND] = 102,
+    [PHASE_NONE] = 1,      [PHASE_ANALYZE] = 32, [PHASE_DETECT] = 22, [PHASE_RESTORE] = 42,
+    [PHASE_BUILD] = 52,    [PHASE_EXPORT] = 62,  [PHASE_REBASE] = 72, [PHASE_LAUNCH] = 82,
+    [PHASE_GENERATE] = 92, [PHASE_EXTEND] = 102,
 };
 
 int exit_code(enum phase phase, enum err_code code)

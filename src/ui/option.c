@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ui/applet.h"
+#include <stdio.h>
 
 struct parse {
     const struct applet *ap;
     struct app_ctx *app;
-    int argc, at;
-    char *const *argv;
+    struct strv words;
+    size_t at;
     char *in;
     bool *given; // per option row
     enum opt_result result;
@@ -56,7 +57,8 @@ static int store(struct parse *p, const struct opt *o, struct str value, struct 
     switch (o->kind) {
     case OPT_FLAG:
         if (!bool_text(value, &b))
-            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is neither true nor false", o->name, STR_ARG(value));
+            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is neither true nor false", o->name,
+                           STR_ARG(value));
         *(bool *)at = b;
         return 0;
     case OPT_TEXT:
@@ -67,7 +69,8 @@ static int store(struct parse *p, const struct opt *o, struct str value, struct 
         return 0;
     case OPT_INT:
         if (!str_i64(value, INT64_MIN, INT64_MAX, at))
-            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is not a whole number", o->name, STR_ARG(value));
+            return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is not a whole number", o->name,
+                           STR_ARG(value));
         return 0;
     case OPT_KIND_MAX_:
         break;
@@ -82,21 +85,22 @@ static int unknown(const struct parse *p, const char *dashes, struct str name, s
     for (size_t i = 0; i < n; i++)
         names[i] = p->ap->opts[i].name;
     const char *near = nearest_name(name, names, n);
-    return err_set(e, ERR_USAGE, "unknown option %s" PRI_STR "%s%s%s", dashes, STR_ARG(name), near ? ", did you mean " : "",
-                   near ? dashes : "", near ? near : "");
+    return err_set(e, ERR_USAGE, "unknown option %s" PRI_STR "%s%s%s", dashes, STR_ARG(name),
+                   near ? ", did you mean " : "", near ? dashes : "", near ? near : "");
 }
 
 // One option with its optional "=value" or the next word as value.
-static int take(struct parse *p, const struct opt *o, const char *shown, const struct str *value, struct err *e)
+static int take(struct parse *p, const struct opt *o, const char *shown, const struct str *value,
+                struct err *e)
 {
     p->given[o - p->ap->opts] = true;
     if (value)
         return store(p, o, *value, e);
     if (o->kind == OPT_FLAG)
         return store(p, o, STR("true"), e);
-    if (p->at >= p->argc)
+    if (p->at >= p->words.n)
         return err_set(e, ERR_USAGE, "%s wants a value: %s", shown, o->arg ? o->arg : "VALUE");
-    return store(p, o, str_of(p->argv[p->at++]), e);
+    return store(p, o, p->words.v[p->at++], e);
 }
 
 static bool is_builtin(struct parse *p, struct str name)
@@ -147,8 +151,8 @@ static int take_letters(struct parse *p, struct str word, struct err *e)
 static int parse_words(struct parse *p, struct strv *args, struct err *e)
 {
     bool go = p->ap->grammar == GRAMMAR_GO, only_args = false;
-    while (p->at < p->argc && p->result == OPT_RUN) {
-        struct str word = str_of(p->argv[p->at++]);
+    while (p->at < p->words.n && p->result == OPT_RUN) {
+        struct str word = p->words.v[p->at++];
         if (only_args || word.n < 2 || word.p[0] != '-') {
             strv_add(p->app->a, args, word);
             only_args |= go || (p->ap->rest && args->n >= p->ap->min_args);
@@ -193,10 +197,10 @@ static int fill_rest(struct parse *p, struct err *e)
     return 0;
 }
 
-int opt_parse(const struct applet *ap, struct app_ctx *app, int argc, char *const *argv, void *in,
+int opt_parse(const struct applet *ap, struct app_ctx *app, struct strv words, void *in,
               enum opt_result *result, struct err *e)
 {
-    struct parse p = {.ap = ap, .app = app, .argc = argc, .argv = argv, .in = in};
+    struct parse p = {.ap = ap, .app = app, .words = words, .in = in};
     p.given = ARENA_ARRAY(app->a, bool, count_opts(ap) + 1);
     struct strv args = {0};
     if (parse_words(&p, &args, e) < 0)
@@ -267,22 +271,20 @@ static int no_such_applet(const struct applet *const *table, struct str word, st
     for (; table[n] && n < COUNT(names); n++)
         names[n] = table[n]->name;
     const char *near = nearest_name(word, names, n);
-    return err_set(e, ERR_USAGE, "unknown command \"" PRI_STR "\"%s%s%s", STR_ARG(word), near ? ", did you mean \"" : "",
-                   near ? near : "", near ? "\"?" : "");
+    return err_set(e, ERR_USAGE, "unknown command \"" PRI_STR "\"%s%s%s", STR_ARG(word),
+                   near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-int applet_pick(const struct applet *const *table, int argc, char *const *argv, const struct applet **out, int *used,
-                struct err *e)
+int applet_pick(const struct applet *const *table, int argc, char *const *argv, const struct applet **out,
+                int *used, struct err *e)
 {
     if (argc < 1)
         return err_set(e, ERR_USAGE, "a command is wanted");
     char two[64];
-    if (argc > 1 && strlen(argv[0]) + strlen(argv[1]) + 2 <= sizeof two) {
-        stpcpy(stpcpy(stpcpy(two, argv[0]), " "), argv[1]);
-        if ((*out = applet_find(table, str_of(two)))) {
-            *used = 2;
-            return 0;
-        }
+    int n = argc > 1 ? snprintf(two, sizeof two, "%s %s", argv[0], argv[1]) : -1;
+    if (n > 0 && (size_t)n < sizeof two && (*out = applet_find(table, str_of(two)))) {
+        *used = 2;
+        return 0;
     }
     *used = 1;
     *out = applet_find(table, str_of(argv[0]));

@@ -36,7 +36,8 @@ static struct str redacted(const struct render *r, struct arena *a, struct str s
         struct str secret = r->secrets.v[i];
         for (const char *hit; s.n >= secret.n && (hit = memmem(s.p, s.n, secret.p, secret.n));) {
             size_t at = (size_t)(hit - s.p);
-            s = str_printf(a, PRI_STR "***" PRI_STR, STR_ARG(str_head(s, at)), STR_ARG(str_from(s, at + secret.n)));
+            s = str_printf(a, PRI_STR "***" PRI_STR, STR_ARG(str_head(s, at)),
+                           STR_ARG(str_from(s, at + secret.n)));
         }
     }
     return s;
@@ -66,7 +67,8 @@ static struct str fit_for_terminal(struct arena *a, struct str s)
         struct str clean = str_printable(a, str_head(s, plain), plain);
         s = str_from(s, plain);
         size_t colour = colour_at(s);
-        out = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(out), STR_ARG(clean), STR_ARG(str_head(s, colour)));
+        out = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(out), STR_ARG(clean),
+                         STR_ARG(str_head(s, colour)));
         s = str_from(s, colour ? colour : s.n ? 1 : 0);
     }
     return out;
@@ -92,18 +94,19 @@ static void where(struct buf *b, const struct err_at *at)
 static void phase_line(const struct render *r, const struct event *ev, struct str text, struct buf *b)
 {
     if (ev->done) {
-        buf_printf(b, "    %s%.1f s%s" PRI_STR PRI_STR "\n", paint(r, "\033[2m"), (double)ev->total / 1000, paint(r, "\033[0m"),
-                   STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
+        buf_printf(b, "    %s%.1f s%s" PRI_STR PRI_STR "\n", paint(r, "\033[2m"), (double)ev->total / 1000,
+                   paint(r, "\033[0m"), STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
         return;
     }
-    buf_printf(b, "%s==> " PRI_STR "%s" PRI_STR PRI_STR "\n", paint(r, "\033[1m"), STR_ARG(ev->phase), paint(r, "\033[0m"),
-               STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
+    buf_printf(b, "%s==> " PRI_STR "%s" PRI_STR PRI_STR "\n", paint(r, "\033[1m"), STR_ARG(ev->phase),
+               paint(r, "\033[0m"), STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
 }
 
 static void live_line(struct render *r, const struct event *ev, struct buf *b)
 {
     uint64_t now = clock_mono_ms();
-    if (r->o.style != RENDER_TERMINAL || (r->live && now - r->live_at < LIVE_EVERY_MS && ev->done < ev->total))
+    if (r->o.style != RENDER_TERMINAL ||
+        (r->live && now - r->live_at < LIVE_EVERY_MS && ev->done < ev->total))
         return;
     clear_live(r, b);
     buf_printf(b, "    " PRI_STR " " PRI_STR, STR_ARG(ev->subject), STR_ARG(ev->text));
@@ -140,7 +143,8 @@ static void text_event(struct render *r, const struct event *ev, struct str text
     case EV_STEP:
     case EV_FACT:
     case EV_PROGRESS:
-        buf_printf(b, "    " PRI_STR "%s" PRI_STR "\n", STR_ARG(ev->subject), ev->subject.n ? "  " : "", STR_ARG(text));
+        buf_printf(b, "    " PRI_STR "%s" PRI_STR "\n", STR_ARG(ev->subject), ev->subject.n ? "  " : "",
+                   STR_ARG(text));
         break;
     }
 }

@@ -15,16 +15,17 @@ enum render_style {
 
 struct render_opts {
     enum render_style style;
-    int fd;           // borrowed
+    int fd; // borrowed
     bool colour;
-    bool facts;       // --explain: why something was decided
-    unsigned width;   // of the terminal in columns; 0: 80
+    bool facts;     // --explain: why something was decided
+    unsigned width; // of the terminal in columns; 0: 80
 };
 
 struct render;
 struct render *render_new(const struct render_opts *o);
-struct events *render_events(struct render *r);          // borrowed
-void render_secret(struct render *r, struct str secret); // shown as "***" from now on; shorter than 4 bytes: ignored
-void render_settle(struct render *r);                    // takes the live line away, before something else is printed
+struct events *render_events(struct render *r); // borrowed
+void render_secret(struct render *r,
+                   struct str secret); // shown as "***" from now on; shorter than 4 bytes: ignored
+void render_settle(struct render *r);  // takes the live line away, before something else is printed
 void render_free(struct render *r);
 DEFINE_DROP(struct render *, render_free)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // store MODE DIR - what the fault loops break: work on a state, and the checks that what is left of it is valid.
 //   blob, tree           store one blob, unpack one tree; name it; sync
+//   collect              the same as tree, then delete the name and collect
 //   verify, gc           every name, blob and trusted tree is right; collect, and nothing is left in tmp/
 //   after[-reboot] MODE  verify, MODE again, gc, verify
 //   bad-in-place, bad-no-sync, bad-no-folder-sync
@@ -189,6 +190,17 @@ static int do_gc(struct state *st, struct err *e)
     return left.n ? err_set(e, ERR_BUSY, "tmp: " PRI_STR " is left", STR_ARG(left.v[0])) : 0;
 }
 
+// What was stored is named no more: all of it is garbage.
+static int do_collect(struct state *st, struct err *e)
+{
+    drop_(txn_drop) struct txn *t = NULL;
+    if (do_tree(st, e) < 0 || txn_begin(st, &t, e) < 0 ||
+        txn_name(t, STR("host.example/app:1"), &txn_any, NULL, e) < 0 || txn_commit(t, e) < 0)
+        return -1;
+    txn_drop(steal_ptr(t));
+    return do_gc(st, e);
+}
+
 // How not to do it. Each writes a blob and its name past the transaction.
 struct bad {
     const char *temp; // NULL: in place
@@ -244,6 +256,7 @@ static const struct {
 } modes[] = {
     {"blob", do_blob},
     {"tree", do_tree},
+    {"collect", do_collect},
     {"verify", do_verify},
     {"gc", do_gc},
     {"bad-in-place", bad_in_place},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one program in a sandbox, for matrix.py:  run RUNNER net|offline DIR PROGRAM [ARGUMENT…]
 //
+// run doctor  prints what sbx_doctor says: RUNNER|works or not|why|what enables it.
+//
 // DIR holds layers/, workspace/, home/, image/ (a root's lower directory) and scratch/{upper,work}. Inside they are
 // /layers, /workspace, /home/cnb; in place they keep their names. The exit code is the program's, 125 for ours.
 #include "sandbox/sandbox.h"
@@ -90,6 +92,20 @@ static int run(const struct sbx_plan *p, enum sbx_runner r, struct arena *a)
     return code;
 }
 
+static int doctor(struct arena *a)
+{
+    struct sbx_state state[SBX_RUNNER_MAX_];
+    sbx_doctor(a, state);
+    for (int r = 0; r < SBX_RUNNER_MAX_; r++) {
+        printf("%s|%s|" PRI_STR "|" PRI_STR "\n", sbx_runner_name(state[r].runner),
+               state[r].works ? "works" : "does not work", STR_ARG(state[r].why), STR_ARG(state[r].enable));
+        for (size_t i = 0; i < state[r].missing.n; i++)
+            printf("%s|without|" PRI_STR "|\n", sbx_runner_name(state[r].runner),
+                   STR_ARG(state[r].missing.v[i]));
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const env[] = {"PATH=/usr/bin:/bin", "HOME=/home/cnb", "ASAN_OPTIONS=detect_leaks=0",
@@ -98,6 +114,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     struct sbx_op op[32];
     enum sbx_runner r = 0;
+    if (argc == 2 && strcmp(argv[1], "doctor") == 0)
+        return doctor(a);
     if (argc < 5)
         return FAILED;
     while (r < SBX_RUNNER_MAX_ && strcmp(argv[1], sbx_runner_name(r)) != 0)

@@ -42,7 +42,8 @@ TEST(env_file_suffixes)
         strmap_set(a, &env, str_head(str_of(c->before), 1), str_of(c->before + 2));
         MUST(env_files(a, &env, t->dir, dir, ENV_PLAIN_OVERRIDE, &e));
         const struct str *got = strmap_get(&env, STR("A"));
-        CHECK_MSG(got && str_is(*got, c->want), "case %zu: got " PRI_STR, i, STR_ARG(got ? *got : STR("(unset)")));
+        CHECK_MSG(got && str_is(*got, c->want), "case %zu: got " PRI_STR, i,
+                  STR_ARG(got ? *got : STR("(unset)")));
     }
 }
 
@@ -122,8 +123,8 @@ TEST(env_layer_build_and_launch)
     strmap_set(a, &build, STR("PATH"), STR("/bin"));
     env_roots(a, &build, ENV_BUILD, t->dir, STR("/layers/b/l"));
     env_roots(a, &launch, ENV_LAUNCH, t->dir, STR("/layers/b/l"));
-    MUST(env_layer(a, &build, ENV_BUILD, t->dir, STR(""), ENV_PLAIN_OVERRIDE, &e));
-    MUST(env_layer(a, &launch, ENV_LAUNCH, t->dir, STR("web"), ENV_PLAIN_OVERRIDE, &e));
+    MUST(env_layer(a, &build, ENV_BUILD, t->dir, STR(""), &e));
+    MUST(env_layer(a, &launch, ENV_LAUNCH, t->dir, STR("web"), &e));
     EQ_STR(*strmap_get(&build, STR("PATH")), "/layers/b/l/bin:/bin");
     EQ_STR(*strmap_get(&build, STR("LIBRARY_PATH")), "/layers/b/l/lib");
     EQ_STR(*strmap_get(&build, STR("CPATH")), "/layers/b/l/include");

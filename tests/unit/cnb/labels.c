@@ -33,10 +33,11 @@ TEST(labels_layer_data_is_what_go_makes_of_toml)
     drop_(arena_free) struct arena *a = arena_new(0);
     struct val *doc, *json;
     drop_buf struct buf out = BUF_INIT(65536);
-    MUST(toml_read(a,
-                   STR("b = 1.0\na = 1e3\nc = 1e21\nd = 1e-7\ne = -0.5\nf = 123456789.25\nt = 2024-01-02 03:04:05Z\n"
-                       "x = '<&>'\nn = {z = 1, y = [0.1, 5e-324]}\n"),
-                   "t", &doc, &e));
+    MUST(toml_read(
+        a,
+        STR("b = 1.0\na = 1e3\nc = 1e21\nd = 1e-7\ne = -0.5\nf = 123456789.25\nt = 2024-01-02 03:04:05Z\n"
+            "x = '<&>'\nn = {z = 1, y = [0.1, 5e-324]}\n"),
+        "t", &doc, &e));
     MUST(toml_as_json(a, doc, &json, &e));
     json_write(json, JSON_GO, &out);
     EQ_STR(buf_view(&out), "{\"a\":1000,\"b\":1,\"c\":1e+21,\"d\":1e-7,\"e\":-0.5,\"f\":123456789.25,"
@@ -51,7 +52,8 @@ TEST(labels_build_metadata_comes_out_with_the_references_bytes)
     drop_(arena_free) struct arena *a = arena_new(0);
     struct val *doc;
     struct cnb_metadata m = {0};
-    struct launcher_source l = {STR("0.21.17-2+4bd4b13e"), STR("github.com/buildpacks/lifecycle"), STR("4bd4b13e")};
+    struct launcher_source l = {STR("0.21.17-2+4bd4b13e"), STR("github.com/buildpacks/lifecycle"),
+                                STR("4bd4b13e")};
     drop_buf struct buf out = BUF_INIT(1 << 20), toml = BUF_INIT(1 << 20), none = BUF_INIT(64);
     struct str text = test_read(a, AT_FDCWD, test_data(a, "reference-image/config-metadata.toml"));
     MUST(toml_read(a, text, "metadata.toml", &doc, &e));

@@ -3,7 +3,8 @@
 #include "document/toml.h"
 #include "test.h"
 
-static int sections(struct arena *a, const char *text, bool extension, struct plan_sections *out, struct err *e)
+static int sections(struct arena *a, const char *text, bool extension, struct plan_sections *out,
+                    struct err *e)
 {
     struct val *doc;
     if (toml_read(a, str_of(text), "plan.toml", &doc, e) < 0)
@@ -61,10 +62,11 @@ static struct plan plan_of(struct arena *a, const char *text)
     return p;
 }
 
-static const char two_entries[] = "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n"
-                                  "[[entries.requires]]\nname='x'\n[entries.requires.metadata]\nv=1\n"
-                                  "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n[[entries.providers]]\n"
-                                  "id='b'\nversion='2'\n[[entries.requires]]\nname='y'\n";
+static const char two_entries[] =
+    "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n"
+    "[[entries.requires]]\nname='x'\n[entries.requires.metadata]\nv=1\n"
+    "[[entries]]\n[[entries.providers]]\nid='a'\nversion='1'\n[[entries.providers]]\n"
+    "id='b'\nversion='2'\n[[entries.requires]]\nname='y'\n";
 
 TEST(plan_toml_round_trip)
 {

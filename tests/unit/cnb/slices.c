@@ -2,7 +2,8 @@
 #include "cnb/slices.h"
 #include "test.h"
 
-// Directories end with '/'. Slices are separated by ';', patterns by ' '. What comes out: "slice: paths; …; rest: paths".
+// Directories end with '/'. Slices are separated by ';', patterns by ' '.
+// What comes out: "slice: paths; …; rest: paths".
 static struct str split(struct arena *a, const char *tree, const char *patterns)
 {
     struct cnb_slice v[8] = {0};

@@ -90,7 +90,7 @@ TEST(an_empty_directory_becomes_a_layout_any_other_is_refused)
     write_layout(&r, in(t, r.a, "empty"), NAME);
     test_write(t->dir, "full/file", "x", 1);
     REFUSED(layout_begin(in(t, r.a, "full"), &w, &e), ERR_USAGE, "full|neither empty nor an OCI layout");
-    REFUSED(layout_begin(in(t, r.a, "full/file"), &w, &e), ERR_IO, "full/file");
+    REFUSED(layout_begin(in(t, r.a, "full/file"), &w, &e), ERR_USAGE, "full/file|no directory");
     REFUSED(layout_begin(in(t, r.a, "absent/out"), &w, &e), ERR_NOT_FOUND, "absent");
     test_write(t->dir, "newer/oci-layout", "{\"imageLayoutVersion\":\"2.0.0\"}", 30);
     REFUSED(layout_begin(in(t, r.a, "newer"), &w, &e), ERR_PARSE, "2.0.0|1.0.0");
@@ -188,5 +188,5 @@ TEST(a_tree_that_was_changed_is_not_sent)
     drop_(layout_writer_drop) struct layout_writer *w = NULL;
     drop_(image_from_drop) struct image_from *from = image_from_state(r.st, NULL);
     MUST(layout_begin(in(t, r.a, "out"), &w, &e));
-    REFUSED(image_copy(from, &r.img, layout_to(w), &e), ERR_DIGEST, "layer 2 of 2|its tree is no longer");
+    REFUSED(image_copy(from, &r.img, layout_to(w), &e), ERR_DIGEST, "layer 2 of 2");
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define GZIP "gzip-libdeflate-1-1m"
+#define RIG_TIME "1980-01-01T00:00:01Z"
 #define NAME "example.com/team/app:1"
 
 struct rig {
@@ -47,7 +48,7 @@ static inline struct descriptor rig_desc(const struct layer *l)
 // "base" as a blob.
 static inline void rig_blob_layer(struct test *t, struct rig *r, struct txn *tx)
 {
-    static const struct history h = {.created_by = STR_INIT("base")};
+    static const struct history h = {.created = STR_INIT(RIG_TIME), .created_by = STR_INIT("base")};
     struct layer_spec s = {.dirfd = t->dir, .sub = STR("src"), .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = GZIP};
     struct layer l;
     drop_(sink_drop) struct sink *sink = NULL;
@@ -61,7 +62,7 @@ static inline void rig_blob_layer(struct test *t, struct rig *r, struct txn *tx)
 // "/layers/bp/jre" as a tree.
 static inline void rig_tree_layer(struct test *t, struct rig *r, struct txn *tx)
 {
-    static const struct history h = {.created_by = STR_INIT("jre")};
+    static const struct history h = {.created = STR_INIT(RIG_TIME), .created_by = STR_INIT("jre")};
     struct layer_spec s = {.sub = STR("layers/bp/jre"), .at = STR("/layers/bp/jre"), .uid = 1000, .gid = 1001,
                            .mtime_sec = LAYER_MTIME, .codec = GZIP};
     struct layer l;

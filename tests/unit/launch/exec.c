@@ -69,7 +69,8 @@ TEST(launch_look_up_only_trusts_absolute_entries)
     EQ_TEXT(got, arena_printf(a, "%s/tool", t->path));
     MUST(launch_look_up(a, STR("./x"), here, &got, &e));
     EQ_TEXT(got, "./x");
-    REFUSED(launch_look_up(a, STR("tool"), STR(".::rel"), &got, &e), ERR_NOT_FOUND, "tool: not found in PATH");
+    REFUSED(launch_look_up(a, STR("tool"), STR(".::rel"), &got, &e), ERR_NOT_FOUND,
+            "tool: not found in PATH");
     REFUSED(launch_look_up(a, STR("data"), here, &got, &e), ERR_NOT_FOUND, "data");
 }
 
@@ -108,12 +109,17 @@ TEST(launch_run_from_layers_to_the_app)
     put(t->dir, "layers/b_one/l/exec.d/x", "#!/bin/sh\necho 'X = \"x\"' >&3\n", 0755);
     struct cnb_ref bp[] = {{.id = STR("b/one"), .version = STR("1"), .api = STR("0.8")}};
     struct str command[] = {STR("tool")}, args[] = {STR("$A")};
-    struct cnb_process ps[] = {{.type = STR("web"), .command = {command, 1, 0}, .args = {args, 1, 0},
-                                .direct = true, .buildpack_id = STR("b/one")},
-                               {.type = STR("sh"), .command = {command, 1, 0}, .args = {args, 1, 0},
-                                .buildpack_id = STR("b/one")}};
+    struct cnb_process ps[] = {
+        {.type = STR("web"),
+         .command = {command, 1, 0},
+         .args = {args, 1, 0},
+         .direct = true,
+         .buildpack_id = STR("b/one")},
+        {.type = STR("sh"), .command = {command, 1, 0}, .args = {args, 1, 0}, .buildpack_id = STR("b/one")}};
     struct cnb_metadata m = {.buildpacks = {bp, 1}, .processes = {ps, 2}};
-    struct launch_in in = {.platform = API(0, 15), .meta = &m, .app_dir = str_printf(a, "%s/app", t->path),
+    struct launch_in in = {.platform = API(0, 15),
+                           .meta = &m,
+                           .app_dir = str_printf(a, "%s/app", t->path),
                            .layers = str_printf(a, "%s/layers", t->path)};
     strmap_set(a, &in.env, STR("PATH"), STR("/cnb/process:/usr/bin:/cnb/lifecycle:/bin"));
     strmap_set(a, &in.env, STR("CNB_APP_DIR"), STR("hidden"));

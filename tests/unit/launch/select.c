@@ -32,16 +32,26 @@ static struct cnb_metadata image(struct arena *a)
     m.processes.v = ARENA_ARRAY(a, struct cnb_process, 6);
     m.processes.n = 6;
     struct cnb_process *p = m.processes.v;
-    p[0] = (struct cnb_process){.type = STR("web"), .command = words(a, "serve"), .args = words(a, "-p 80"),
-                                .direct = true, .buildpack_id = STR("new")};
-    p[1] = (struct cnb_process){.type = STR("task"), .command = words(a, "run it"), .args = words(a, "-x"),
-                                .direct = true, .buildpack_id = STR("new"), .working_dir = STR("sub")};
-    p[2] = (struct cnb_process){.type = STR("api"), .command = words(a, "old"), .args = words(a, "-a"),
-                                .buildpack_id = STR("old")};
-    p[3] = (struct cnb_process){.type = STR("t"), .command = words(a, "one"), .direct = true,
-                                .buildpack_id = STR("new"), .exec_env = words(a, "test")};
-    p[4] = (struct cnb_process){.type = STR("lost"), .command = words(a, "x"), .direct = true,
-                                .buildpack_id = STR("gone")};
+    p[0] = (struct cnb_process){.type = STR("web"),
+                                .command = words(a, "serve"),
+                                .args = words(a, "-p 80"),
+                                .direct = true,
+                                .buildpack_id = STR("new")};
+    p[1] = (struct cnb_process){.type = STR("task"),
+                                .command = words(a, "run it"),
+                                .args = words(a, "-x"),
+                                .direct = true,
+                                .buildpack_id = STR("new"),
+                                .working_dir = STR("sub")};
+    p[2] = (struct cnb_process){
+        .type = STR("api"), .command = words(a, "old"), .args = words(a, "-a"), .buildpack_id = STR("old")};
+    p[3] = (struct cnb_process){.type = STR("t"),
+                                .command = words(a, "one"),
+                                .direct = true,
+                                .buildpack_id = STR("new"),
+                                .exec_env = words(a, "test")};
+    p[4] = (struct cnb_process){
+        .type = STR("lost"), .command = words(a, "x"), .direct = true, .buildpack_id = STR("gone")};
     p[5] = (struct cnb_process){.type = STR("empty"), .direct = true, .buildpack_id = STR("new")};
     return m;
 }
@@ -50,8 +60,11 @@ static int choose(struct arena *a, uint16_t platform, const char *argv, const ch
                   struct launch_process *out, struct err *e)
 {
     struct cnb_metadata m = image(a);
-    struct launch_in in = {.argv = words(a, argv), .platform = platform, .app_dir = STR("/workspace"),
-                           .layers = STR("/layers"), .meta = &m};
+    struct launch_in in = {.argv = words(a, argv),
+                           .platform = platform,
+                           .app_dir = STR("/workspace"),
+                           .layers = STR("/layers"),
+                           .meta = &m};
     if (exec_env)
         strmap_set(a, &in.env, STR("CNB_EXEC_ENV"), str_of(exec_env));
     return launch_select(a, &in, out, e);
@@ -89,7 +102,8 @@ TEST(launch_select_refuses)
 {
     drop_(arena_free) struct arena *a = arena_new(0);
     struct launch_process p;
-    REFUSED(choose(a, API(0, 15), "launcher", NULL, &p, &e), ERR_USAGE, "no default process a command is required");
+    REFUSED(choose(a, API(0, 15), "launcher", NULL, &p, &e), ERR_USAGE,
+            "no default process a command is required");
     REFUSED(choose(a, API(0, 15), "t", NULL, &p, &e), ERR_USAGE, "process t|production");
     REFUSED(choose(a, API(0, 15), "lost -x", NULL, &p, &e), ERR_PARSE, "lost|gone");
     REFUSED(choose(a, API(0, 15), "empty", NULL, &p, &e), ERR_PARSE, "empty|no command");

@@ -259,6 +259,32 @@ TEST(an_unpacked_layer_is_made_again_to_the_bit)
     CHECK(digest_eq(&again.diff_id, &l.diff_id));
 }
 
+TEST(an_upper_becomes_a_layer_with_whiteouts)
+{
+    static const struct row in[] = {
+        ROW_DIR("d", 0755),     ROW_FILE("d/.wh..wh..opq", ""), ROW_FILE("d/.wh.gone", ""),
+        ROW_FILE("d/new", "1"), ROW_FILE(".wh.top", ""),
+    };
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_buf struct buf tar = BUF_INIT(MIB(1)), again = BUF_INIT(MIB(1));
+    struct unpacked un;
+    struct layer l;
+    CHECK(mkdirat(t->dir, "tree", 0755) == 0);
+    drop_fd int dir = -1;
+    MUST(path_open_plain(t->dir, "tree", O_RDONLY | O_DIRECTORY, 0, &dir, &e));
+    rig_tar(&tar, in, COUNT(in));
+    drop_(source_drop) struct source *from = source_memory(tar.p, tar.n);
+    MUST(layer_unpack(from, dir, NULL, &un, &e));
+    EQ_UINT(un.whiteouts, 3);
+    struct layer_spec s = spec_of(t, "tree", "/");
+    s.whiteouts = true;
+    MUST(make(&s, NULL, &again, &l, &e));
+    EQ_STR(list_tar(a, &again), "5 0755 1000:1001 0 /d\n0 0644 1000:1001 0 /d/.wh..wh..opq\n"
+                                "0 0644 1000:1001 0 /d/.wh.gone\n0 0644 1000:1001 1 /d/new\n"
+                                "0 0644 1000:1001 0 /.wh.top\n");
+    EQ_UINT(l.entries, 5);
+}
+
 // A sink that changes the tree while the layer is made.
 struct meddler {
     struct sink base;

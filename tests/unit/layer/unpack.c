@@ -2,48 +2,7 @@
 // The catalogue of security.md §5.4, by its numbers.
 #include "base/dir.h"
 #include "rig.h"
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
-
-// What shall be in the tree: 'f' a file with this content, 'l' a link with this target, 'd' a directory that is not
-// opaque, 'o' one that is, 'w' a whiteout, 'p' a FIFO, '-' nothing.
-struct want {
-    char kind;
-    const char *path, *data;
-};
-
-static char kind_of(int dir, const char *path, struct stat *st)
-{
-    char value[8];
-    drop_fd int fd = -1;
-    if (fstatat(dir, path, st, AT_SYMLINK_NOFOLLOW) < 0)
-        return '-';
-    if (S_ISREG(st->st_mode))
-        return 'f';
-    if (S_ISLNK(st->st_mode))
-        return 'l';
-    if (S_ISFIFO(st->st_mode))
-        return 'p';
-    if (S_ISCHR(st->st_mode))
-        return st->st_rdev == makedev(0, 0) ? 'w' : 'c';
-    if (path_open_plain(dir, path, O_RDONLY | O_DIRECTORY, 0, &fd, NULL) < 0)
-        return '?';
-    return fgetxattr(fd, "user.overlay.opaque", value, sizeof value) == 1 && value[0] == 'y' ? 'o' : 'd';
-}
-
-static void check_want(int dir, const struct want *w)
-{
-    struct stat st;
-    drop_(arena_free) struct arena *a = arena_new(LIMIT_PATH);
-    char kind = kind_of(dir, w->path, &st), target[LIMIT_PATH];
-    CHECK_MSG(kind == w->kind, "%s: is '%c', want '%c'", w->path, kind, w->kind);
-    if (kind == 'f') {
-        EQ_STR(test_read(a, dir, w->path), w->data);
-    } else if (kind == 'l') {
-        MUST(path_readlink(dir, w->path, target, &e));
-        EQ_TEXT(target, w->data);
-    }
-}
 
 static void unpacks(struct test *t, const struct row *r, size_t n, const struct want *w, size_t wn)
 {

@@ -27,9 +27,11 @@ static int open_dir(struct test *t, const char *path)
 
 static void lay_out(struct arena *a, struct test *t)
 {
-    static const char *const files[] = {"static/x.js", "static/css/a.css", "vendor/v0", "vendor/a/b/v.txt", "project.toml"};
-    static const char toml[] = "api = '0.11'\n[buildpack]\nid = 'samples/hello-world'\nversion = '0.0.2'\nhomepage = "
-                               "'https://github.com/buildpacks/samples/tree/main/buildpacks/hello-world'\n";
+    static const char *const files[] = {"static/x.js", "static/css/a.css", "vendor/v0", "vendor/a/b/v.txt",
+                                        "project.toml"};
+    static const char toml[] =
+        "api = '0.11'\n[buildpack]\nid = 'samples/hello-world'\nversion = '0.0.2'\nhomepage = "
+        "'https://github.com/buildpacks/samples/tree/main/buildpacks/hello-world'\n";
     static const char none[] = "#!/bin/sh\nexit 0\n";
     for (size_t i = 0; i < COUNT(files); i++)
         copy(a, t, arena_printf(a, "app/%s", files[i]), arena_printf(a, "workspace/%s", files[i]), 0644);
@@ -66,7 +68,8 @@ static void base_of(struct arena *a, struct image_config *c, struct manifest *m)
     struct str json = test_read(a, AT_FDCWD, test_data(a, "reference-image/config.json"));
     MUST(image_config_decode(a, json, NULL, c, &e));
     image_config_cut_layers(a, c, 1);
-    image_config_env_set(a, c, STR("PATH"), STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+    image_config_env_set(a, c, STR("PATH"),
+                         STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
     json = test_read(a, AT_FDCWD, test_data(a, "reference-image/manifest.json"));
     MUST(manifest_decode(a, json, NULL, m, &e));
     m->layers.n = 1;
@@ -75,9 +78,13 @@ static void base_of(struct arena *a, struct image_config *c, struct manifest *m)
 static void build(struct arena *a, struct test *t, struct cnb_selected *group, struct cnb_metadata *meta)
 {
     static struct cnb_ref refs[] = {
-        {.id = STR_INIT("bench/golden"), .version = STR_INIT("1.2.3"), .api = STR_INIT("0.11"),
+        {.id = STR_INIT("bench/golden"),
+         .version = STR_INIT("1.2.3"),
+         .api = STR_INIT("0.11"),
          .homepage = STR_INIT("https://example.com/golden")},
-        {.id = STR_INIT("samples/hello-world"), .version = STR_INIT("0.0.2"), .api = STR_INIT("0.11"),
+        {.id = STR_INIT("samples/hello-world"),
+         .version = STR_INIT("0.0.2"),
+         .api = STR_INIT("0.11"),
          .homepage = STR_INIT("https://github.com/buildpacks/samples/tree/main/buildpacks/hello-world")},
     };
     struct lc_context cx = {.platform_api = API(0, 15),
@@ -97,25 +104,39 @@ static void build(struct arena *a, struct test *t, struct cnb_selected *group, s
     MUST(lc_build(a, &cx, &in, meta, &e));
 }
 
-static void export_it(struct arena *a, struct test *t, const struct cnb_selected *group, const struct cnb_metadata *meta,
-                      struct export_out *out)
+static void export_it(struct arena *a, struct test *t, const struct cnb_selected *group,
+                      const struct cnb_metadata *meta, struct export_out *out)
 {
     struct image_config config;
     struct manifest manifest;
     base_of(a, &config, &manifest);
-    struct export_base base = {
-        .config = &config, .manifest = &manifest, .image = STR("localhost:5000/base/run:1"),
-        .reference = STR("localhost:5000/base/run@sha256:"
-                         "e4f436c9bd4c371adc2be50818eb776fc522d2f82d52ea23986dcb25f60e6050")};
+    struct export_base base = {.config = &config,
+                               .manifest = &manifest,
+                               .image = STR("localhost:5000/base/run:1"),
+                               .reference =
+                                   STR("localhost:5000/base/run@sha256:"
+                                       "e4f436c9bd4c371adc2be50818eb776fc522d2f82d52ea23986dcb25f60e6050")};
     strv_add(a, &base.mirrors, STR("127.0.0.1:5000/base/run:1"));
     struct null_store store = {.store.blob = null_blob};
-    drop_fd int layers = open_dir(t, "layers"), app = open_dir(t, "workspace"), launcher = open_dir(t, "launcher");
-    struct export_in in = {.layers_fd = layers, .app_fd = app, .launcher_fd = launcher, .layers_dir = STR("/layers"),
-                           .app_dir = STR("/workspace"), .group = group, .meta = meta, .base = &base, .uid = 1000,
-                           .gid = 1000, .created_sec = LAYER_MTIME, .platform_api = API(0, 15),
-                           .exec_env = STR("production"),
-                           .launcher = {STR("0.21.17-2+4bd4b13e"), STR("github.com/buildpacks/lifecycle"), STR("4bd4b13e")},
-                           .codec = "gzip-libdeflate-1-1m", .store = &store.store};
+    drop_fd int layers = open_dir(t, "layers"), app = open_dir(t, "workspace"),
+                launcher = open_dir(t, "launcher");
+    struct export_in in = {
+        .layers_fd = layers,
+        .app_fd = app,
+        .launcher_fd = launcher,
+        .layers_dir = STR("/layers"),
+        .app_dir = STR("/workspace"),
+        .group = group,
+        .meta = meta,
+        .base = &base,
+        .uid = 1000,
+        .gid = 1000,
+        .created_sec = LAYER_MTIME,
+        .platform_api = API(0, 15),
+        .exec_env = STR("production"),
+        .launcher = {STR("0.21.17-2+4bd4b13e"), STR("github.com/buildpacks/lifecycle"), STR("4bd4b13e")},
+        .codec = "gzip-libdeflate-1-1m",
+        .store = &store.store};
     MUST(lc_export(a, &in, out, &e));
 }
 
@@ -137,8 +158,9 @@ TEST(golden_layers_have_the_references_diff_ids)
     EQ_UINT(out.config.rootfs.diff_ids.n, want.rootfs.diff_ids.n);
     for (size_t i = 0; i < want.rootfs.diff_ids.n; i++)
         if (i != LAUNCHER)
-            CHECK_MSG(digest_eq(&out.config.rootfs.diff_ids.v[i], &want.rootfs.diff_ids.v[i]), "layer %zu (%.*s): %s, want %s",
-                      i, STR_ARG(want.history.v[i].created_by), digest_text(&out.config.rootfs.diff_ids.v[i], got),
+            CHECK_MSG(digest_eq(&out.config.rootfs.diff_ids.v[i], &want.rootfs.diff_ids.v[i]),
+                      "layer %zu (%.*s): %s, want %s", i, STR_ARG(want.history.v[i].created_by),
+                      digest_text(&out.config.rootfs.diff_ids.v[i], got),
                       digest_text(&want.rootfs.diff_ids.v[i], wanted));
     for (size_t i = 0; i < want.history.n; i++) {
         CHECK(str_eq(out.config.history.v[i].created_by, want.history.v[i].created_by));

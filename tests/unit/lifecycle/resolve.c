@@ -5,7 +5,8 @@
 // "node? +node -x | +node": an optional element with two sections that provide (+) and require (-).
 static struct resolve_element element(struct arena *a, struct str line)
 {
-    struct resolve_element el = {.version = STR("1"), .sections = {ARENA_ARRAY(a, struct plan_section, 16), 1}};
+    struct resolve_element el = {.version = STR("1"),
+                                 .sections = {ARENA_ARRAY(a, struct plan_section, 16), 1}};
     struct str rest = line, word;
     while (str_cut(&rest, ' ', &word)) {
         struct plan_section *sec = &el.sections.v[el.sections.n - 1];
@@ -48,7 +49,8 @@ static struct str outcome(struct arena *a, const char *group)
         s = str_printf(a, PRI_STR " [", STR_ARG(s));
         for (size_t j = 0; j < en->n_providers; j++)
             s = str_printf(a, PRI_STR "%s" PRI_STR, STR_ARG(s), j ? "," : "", STR_ARG(en->providers[j].id));
-        s = str_printf(a, PRI_STR ": " PRI_STR "*%zu]", STR_ARG(s), STR_ARG(en->requires.v[0].name), en->requires.n);
+        s = str_printf(a, PRI_STR ": " PRI_STR "*%zu]", STR_ARG(s), STR_ARG(en->requires.v[0].name),
+                       en->requires.n);
     }
     return s;
 }
@@ -86,8 +88,8 @@ TEST(plan_resolution)
     for (size_t i = 0; i < COUNT(rows); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
         struct str got = outcome(a, rows[i].group);
-        CHECK_MSG(str_is(got, rows[i].want), "%s: got \"" PRI_STR "\", want \"%s\"", rows[i].group, STR_ARG(got),
-                  rows[i].want);
+        CHECK_MSG(str_is(got, rows[i].want), "%s: got \"" PRI_STR "\", want \"%s\"", rows[i].group,
+                  STR_ARG(got), rows[i].want);
     }
 }
 

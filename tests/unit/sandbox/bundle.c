@@ -53,7 +53,8 @@ TEST(a_plan_becomes_a_bundle)
     strv_add(a, &ops[0].lower, STR("/srv/2"));
     p.uid[0] = p.gid[0] = (struct sbx_map){0, SBX_FIXED_BASE, 65536};
     p.run_uid = 1002;
-    MUST(bundle_write(&p, a, t->path, &e));
+    struct box b = {.plan = &p};
+    MUST(bundle_write(&b, a, t->path, &e));
     const struct val *c = read_config(a, t->dir);
     EQ_INT(val_at(c, "process.user.uid")->i, 1002);
     EQ_INT(val_at(c, "process.user.umask")->i, 022);
@@ -85,6 +86,7 @@ TEST(the_network_decides_about_its_namespace)
     const struct sbx_op root = {.kind = SBX_TMPFS, .dst = "/", .mode = 0755};
     struct sbx_plan p = {.op = &root, .n_op = 1, .argv = argv, .log_fd = -1, .net = true};
     p.uid[0] = p.gid[0] = (struct sbx_map){0, SBX_FIXED_BASE, 65536};
-    MUST(bundle_write(&p, a, t->path, &e));
+    struct box b = {.plan = &p};
+    MUST(bundle_write(&b, a, t->path, &e));
     EQ_UINT(val_at(read_config(a, t->dir), "linux.namespaces")->c.n, 6);
 }

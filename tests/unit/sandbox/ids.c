@@ -30,9 +30,9 @@ TEST(ids_of_whoever_we_are)
         static const char *const argv[] = {"/bin/true", NULL};
         struct sbx_op root = {.kind = SBX_TMPFS, .dst = "/", .mode = 0755};
         struct sbx_plan p = {.op = &root, .n_op = 1, .argv = argv, .log_fd = -1};
-        struct err e = {0};
-        if (sbx_ids(inside[i][0], inside[i][1], &p, &e) < 0) {
-            CHECK(e.code == ERR_DENIED); // no id but 0 is to be had
+        struct err none = {0};
+        if (sbx_ids(inside[i][0], inside[i][1], &p, &none) < 0) {
+            CHECK(none.code == ERR_DENIED); // no id but 0 is to be had
             continue;
         }
         uint32_t uid, gid;

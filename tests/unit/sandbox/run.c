@@ -34,7 +34,8 @@ static void scene(struct test *t, struct arena *a, const char *script, struct sc
     s->op[n++] = (struct sbx_op){.kind = SBX_DEV, .dst = "/dev"};
     s->op[n++] = (struct sbx_op){.kind = SBX_OVERLAY, .dst = "/layers", .own = true};
     s->op[n++] = (struct sbx_op){.kind = SBX_HAND_OUT, .dst = "/layers"};
-    CHECK(mkdirat(t->dir, "lower", 0755) == 0 && mkdirat(t->dir, "log", 0755) == 0);
+    MUST(path_mkdirs(t->dir, "lower", 0755, &e));
+    MUST(path_mkdirs(t->dir, "log", 0755, &e));
     test_write(t->dir, "lower/old", "old", 3);
     strv_add(a, &s->op[7].lower, str_of(arena_printf(a, "%s/lower", t->path)));
     s->p = (struct sbx_plan){.op = s->op, .n_op = n, .argv = s->argv, .envp = env};
@@ -47,7 +48,8 @@ static bool works(struct arena *a, enum sbx_runner r)
 {
     struct sbx_state state[SBX_RUNNER_MAX_];
     sbx_doctor(a, state);
-    if (!state[r].works)
+    // A user cannot have runc, and then that is no skip: unit/sandbox/plan.c has the refusal.
+    if (!state[r].works && (r != SBX_RUNC || geteuid() == 0))
         test_skip(arena_printf(a, "%s: " PRI_STR, sbx_runner_name(r), STR_ARG(state[r].why)));
     return state[r].works;
 }
@@ -94,7 +96,7 @@ TEST(signals_are_told)
 TEST(what_takes_too_long_is_ended)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
-    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_IN_PLACE};
+    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_RUNC, SBX_IN_PLACE};
     for (size_t i = 0; i < COUNT(runner); i++) {
         static const char *const argv[] = {"/bin/sh", "-c", "sleep 50 & sleep 50", NULL};
         drop_sbx struct sbx s = SBX_INIT;
@@ -102,12 +104,13 @@ TEST(what_takes_too_long_is_ended)
             .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
         struct scene c;
         int status = 77;
-        if (runner[i] == SBX_NAMESPACES) {
-            if (!works(a, SBX_NAMESPACES))
-                continue;
+        if (!works(a, runner[i]))
+            continue;
+        if (runner[i] != SBX_IN_PLACE)
             scene(t, a, argv[2], &c);
-        }
-        const struct sbx_plan *p = runner[i] == SBX_NAMESPACES ? &c.p : &in_place;
+        if (runner[i] == SBX_RUNC)
+            c.p.n_op = 8; // it does not hand out an overlay
+        const struct sbx_plan *p = runner[i] != SBX_IN_PLACE ? &c.p : &in_place;
         MUST(sbx_start(p, runner[i], a, &s, &e));
         REFUSED(sbx_wait(&s, 100, &status, &e), ERR_CANCELLED, "stopped after 100 ms");
         EQ_INT(status, 77);
@@ -152,10 +155,10 @@ TEST(failures_say_where)
         c.op[n] = cases[i].op;
         c.argv[0] = cases[i].program;
         c.p.cwd = cases[i].cwd;
-        struct err e = {0};
+        struct err got = {0};
         char why[1024];
-        int rc = sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e);
-        CHECK_MSG(test_refused(rc, &e, e.code, cases[i].words, why, sizeof why), "case %zu: %s", i, why);
+        int rc = sbx_start(&c.p, SBX_NAMESPACES, a, &s, &got);
+        CHECK_MSG(test_refused(rc, &got, got.code, cases[i].words, why, sizeof why), "case %zu: %s", i, why);
         CHECK(s.pid == -1 && s.pidfd == -1);
         EQ_UINT(open_files(a), before);
     }
@@ -178,11 +181,8 @@ TEST(links_of_an_image_do_not_lead_out)
     c.op[0] = (struct sbx_op){.kind = SBX_OVERLAY, .dst = "/", .own = true};
     strv_add(a, &c.op[0].lower, str_of(arena_printf(a, "%s/image", t->path)));
     c.op[c.p.n_op++] = (struct sbx_op){.kind = SBX_TMPFS, .dst = "/trap/in", .mode = 0777};
-    struct err e = {0};
-    char text[512];
-    int rc = sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e);
     // The link is dangling in the image: it is not followed to the host's /etc, whatever is there.
-    CHECK_MSG(rc < 0, "%s", err_text(&e, text, sizeof text));
+    CHECK(sbx_start(&c.p, SBX_NAMESPACES, a, &s, NULL) < 0);
     CHECK(faccessat(AT_FDCWD, "/etc/made", F_OK, 0) < 0);
     CHECK(mkdirat(t->dir, "image/etc/made", 0755) == 0);
     MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
@@ -196,26 +196,30 @@ TEST(links_of_an_image_do_not_lead_out)
 TEST(it_dies_with_us)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
-    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_IN_PLACE};
+    const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_RUNC, SBX_IN_PLACE};
     for (size_t i = 0; i < COUNT(runner); i++) {
         static const char *const argv[] = {"/bin/sh", "-c", "(sleep 40 >&3) & sleep 40 >&3", NULL};
         int alive[2];
         struct scene c;
-        if (runner[i] == SBX_NAMESPACES && !works(a, SBX_NAMESPACES))
+        if (!works(a, runner[i]))
             continue;
         CHECK(pipe2(alive, O_CLOEXEC) == 0);
-        if (runner[i] == SBX_NAMESPACES)
+        if (runner[i] != SBX_IN_PLACE)
             scene(t, a, argv[2], &c);
         else
             c.p = (struct sbx_plan){
                 .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
+        if (runner[i] == SBX_RUNC) {
+            CHECK(chmod(t->path, 0755) == 0);
+            c.p.n_op = 8;
+            c.p.tmp = t->path; // its bundle stays behind
+        }
         c.p.keep_fd = &alive[1];
         c.p.n_keep = 1;
         pid_t pid = fork();
         if (pid == 0) {
             struct sbx s = SBX_INIT;
-            struct err e = {0};
-            _exit(sbx_start(&c.p, runner[i], a, &s, &e) < 0 ? 1 : (raise(SIGKILL), 2));
+            _exit(sbx_start(&c.p, runner[i], a, &s, NULL) < 0 ? 1 : (raise(SIGKILL), 2));
         }
         int status;
         char byte;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
+#include <sched.h>
+#include <sys/mount.h>
 
 TEST(open_makes_the_directory_and_its_parents_0700)
 {
@@ -110,4 +112,22 @@ TEST(open_follows_the_operators_links)
     drop_(state_close) struct state *st = NULL;
     MUST(state_open(path, NULL, &st, &e));
     EQ_INT(faccessat(t->dir, "real/dema/format", F_OK, 0), 0);
+}
+
+TEST(open_names_a_read_only_filesystem_and_a_full_one)
+{
+    char path[512];
+    struct state *st = NULL;
+    CHECK(mkdirat(t->dir, "small", 0700) == 0);
+    snprintf(path, sizeof path, "%s/small", t->path);
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("tmpfs", path, "tmpfs", 0, "nr_inodes=8,mode=0700") < 0)
+        SKIP("needs root to mount");
+    snprintf(path, sizeof path, "%s/small/dema", t->path);
+    REFUSED(state_open(path, NULL, &st, &e), ERR_IO, "small/dema|No space left on device");
+    snprintf(path, sizeof path, "%s/small", t->path);
+    CHECK(mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+    REFUSED(state_open(path, NULL, &st, &e), ERR_DENIED, "small: on a read-only filesystem");
+    snprintf(path, sizeof path, "%s/small/other", t->path);
+    REFUSED(state_open(path, NULL, &st, &e), ERR_DENIED, "small/other: on a read-only filesystem");
 }

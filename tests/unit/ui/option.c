@@ -17,14 +17,30 @@ static const struct opt opts[] = {
     OPT(struct in, jobs, "jobs", .dflt = "2", .help = "how many"),
     {0},
 };
-static const struct applet gnu = {.name = "build", .summary = "Build", .args = "[PATH]", .opts = opts,
-                                  .in_size = sizeof(struct in), .off_args = offsetof(struct in, args), .max_args = 2};
-static const struct applet go = {.name = "detect", .alias = "detector", .summary = "Detect", .grammar = GRAMMAR_GO,
-                                 .opts = opts, .in_size = sizeof(struct in),
-                                 .off_args = offsetof(struct in, args), .max_args = 9};
-static const struct applet rest = {.name = "run", .summary = "Run", .args = "NAME [ARG…]", .opts = opts,
-                                   .in_size = sizeof(struct in), .off_args = offsetof(struct in, args),
-                                   .min_args = 1, .max_args = 99, .rest = true};
+static const struct applet gnu = {.name = "build",
+                                  .summary = "Build",
+                                  .args = "[PATH]",
+                                  .opts = opts,
+                                  .in_size = sizeof(struct in),
+                                  .off_args = offsetof(struct in, args),
+                                  .max_args = 2};
+static const struct applet go = {.name = "detect",
+                                 .alias = "detector",
+                                 .summary = "Detect",
+                                 .grammar = GRAMMAR_GO,
+                                 .opts = opts,
+                                 .in_size = sizeof(struct in),
+                                 .off_args = offsetof(struct in, args),
+                                 .max_args = 9};
+static const struct applet rest = {.name = "run",
+                                   .summary = "Run",
+                                   .args = "NAME [ARG…]",
+                                   .opts = opts,
+                                   .in_size = sizeof(struct in),
+                                   .off_args = offsetof(struct in, args),
+                                   .min_args = 1,
+                                   .max_args = 99,
+                                   .rest = true};
 static const struct applet two = {.name = "base create", .summary = "Create a base image"};
 
 static int parse(const struct applet *ap, struct arena *a, struct in *in, struct err *e, const char *line)
@@ -33,20 +49,19 @@ static int parse(const struct applet *ap, struct arena *a, struct in *in, struct
     struct app_ctx app = none;
     app.a = a;
     strmap_set(a, &app.env, STR("DEMA_DIR"), STR("/from-env"));
-    char **argv = ARENA_ARRAY(a, char *, 64);
-    int argc = 0;
+    struct strv words = {0};
     struct str left = str_of(line), word;
     while (left.n && str_cut(&left, ' ', &word))
-        argv[argc++] = arena_copy(a, str_c(a, word), word.n + 1);
+        strv_add(a, &words, word);
     enum opt_result result;
-    int rc = opt_parse(ap, &app, argc, argv, in, &result, e);
+    int rc = opt_parse(ap, &app, words, in, &result, e);
     return rc < 0 ? -1 : (int)result;
 }
 
 TEST(gnu_forms)
 {
-    static const char *const lines[] = {"-t x -c src", "--tag x --check src", "--tag=x --check=true src", "src -ctx",
-                                        "src -ct x"};
+    static const char *const lines[] = {"-t x -c src", "--tag x --check src", "--tag=x --check=true src",
+                                        "src -ctx", "src -ct x"};
     for (size_t i = 0; i < COUNT(lines); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
         struct in in = {0};

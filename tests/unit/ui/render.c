@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 // What a renderer of this style writes for one event.
-static struct str shown(struct arena *a, struct test *t, struct render_opts o, const struct event *ev, const char *secret)
+static struct str shown(struct arena *a, struct test *t, struct render_opts o, const struct event *ev,
+                        const char *secret)
 {
     int fd;
     MUST(path_open(t->dir, "out", O_RDWR | O_CREAT | O_TRUNC, 0600, &fd, &e));
@@ -26,8 +27,10 @@ TEST(render_plain_lines)
     drop_(arena_free) struct arena *a = arena_new(0);
     struct err_at at = {.file = "project.toml", .line = 3, .key = "build"};
     static const struct render_opts plain = {.style = RENDER_PLAIN};
-    EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_PHASE, .phase = STR("detect")}, NULL), "==> detect\n");
-    EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_PHASE, .phase = STR("detect"), .done = 1, .total = 1234}, NULL),
+    EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_PHASE, .phase = STR("detect")}, NULL),
+           "==> detect\n");
+    EQ_STR(shown(a, t, plain,
+                 &(struct event){.kind = EV_PHASE, .phase = STR("detect"), .done = 1, .total = 1234}, NULL),
            "    1.2 s\n");
     EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_WARN, .text = STR("odd"), .at = &at}, NULL),
            "warning: project.toml:3: build: odd\n");
@@ -49,7 +52,9 @@ TEST(render_hides_secrets_in_every_style)
 TEST(B12_terminal_escapes_reach_a_terminal_only_as_colours)
 {
     drop_(arena_free) struct arena *a = arena_new(0);
-    struct event ev = {.kind = EV_LINE, .text = STR("\033[31mred\033[0m \033]0;title\007 \033[2J \xff\xc2\x9b" "x")};
+    struct event ev = {.kind = EV_LINE,
+                       .text = STR("\033[31mred\033[0m \033]0;title\007 \033[2J \xff\xc2\x9b"
+                                   "x")};
     struct str s = shown(a, t, (struct render_opts){.style = RENDER_TERMINAL}, &ev, NULL);
     EQ_STR(s, "    \033[31mred\033[0m ]0;title\\x07 [2J \\xff\\xc2\\x9bx\n");
     struct str raw = shown(a, t, (struct render_opts){.style = RENDER_PLAIN}, &ev, NULL);
@@ -72,7 +77,8 @@ TEST(render_reference_lines)
 {
     drop_(arena_free) struct arena *a = arena_new(0);
     static const struct render_opts ref = {.style = RENDER_REFERENCE};
-    EQ_STR(shown(a, t, ref, &(struct event){.kind = EV_PHASE, .phase = STR("detect"), .text = STR("DETECTING")}, NULL),
+    EQ_STR(shown(a, t, ref,
+                 &(struct event){.kind = EV_PHASE, .phase = STR("detect"), .text = STR("DETECTING")}, NULL),
            "===> DETECTING\n");
     EQ_STR(shown(a, t, ref, &(struct event){.kind = EV_STEP, .text = STR("node 1")}, NULL), "node 1\n");
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cnb/report.h"
+#include "document/schema.h"
+#include "stream/hash.h"
+
+struct file {
+    struct cnb_report image;
+};
+
+static int digest_read(struct decode *d, const struct val *v, void *at, struct err *e)
+{
+    struct digest ignored;
+    struct err why = {0};
+    if (v->kind != VAL_STR)
+        return doc_wrong(d, v, "text", e);
+    if (v->s.n && digest_parse(v->s, &ignored, &why) < 0)
+        return doc_fail(d, v, e, "%s", why.cause);
+    *(struct str *)at = v->s;
+    return 0;
+}
+
+static int size_read(struct decode *d, const struct val *v, void *at, struct err *e)
+{
+    if (v->kind != VAL_INT)
+        return doc_wrong(d, v, "whole number", e);
+    if (v->i < 0)
+        return doc_fail(d, v, e, "%jd bytes, want 0 or more", (intmax_t)v->i);
+    *(int64_t *)at = v->i;
+    return 0;
+}
+
+static const struct field image_fields[] = {
+    KEY(struct cnb_report, tags, "tags", .help = "names that the image has got"),
+    KEY(struct cnb_report, image_id, "image-id", .flags = OMIT_EMPTY, .help = "its id in a daemon"),
+    KEY(struct cnb_report, digest, "digest", .flags = OMIT_EMPTY, .read = digest_read,
+        .help = "digest of its manifest"),
+    KEY(struct cnb_report, manifest_size, "manifest-size", .flags = OMIT_EMPTY, .read = size_read,
+        .help = "bytes of its manifest"),
+};
+static SCHEMA(image_schema, struct cnb_report, image_fields, .name = "image");
+
+static const struct field file_fields[] = {
+    TABLE(struct file, image, "image", image_schema, .help = "the image"),
+};
+static SCHEMA(file_schema, struct file, file_fields, .name = "report.toml",
+              .help = "What was made (platform.md)");
+
+int report_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
+                struct cnb_report *out, struct err *e)
+{
+    const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
+    struct file read = {0};
+    if (doc_read(&how, &file_schema, doc, &read, e) < 0)
+        return -1;
+    *out = read.image;
+    return 0;
+}
+
+int report_write(struct arena *a, const struct cnb_report *in, struct val **out, struct err *e)
+{
+    const struct doc how = {.names = NAMES_TOML, .a = a};
+    const struct file file = {.image = *in};
+    return doc_write(&how, &file_schema, &file, out, e);
+}

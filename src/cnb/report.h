@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// cnb/report.h - report.toml: what an export or a rebase has made (spec: platform.md "report.toml (TOML)").
+#pragma once
+#include "base/event.h"
+#include "document/val.h"
+
+struct cnb_report {
+    struct strv tags;
+    struct str image_id; // in a daemon
+    struct str digest;   // in a registry or a layout
+    int64_t manifest_size;
+};
+
+int nodiscard report_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
+                          struct cnb_report *out, struct err *e);
+int nodiscard report_write(struct arena *a, const struct cnb_report *in, struct val **out, struct err *e);
