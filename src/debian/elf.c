@@ -29,8 +29,6 @@ struct reading {
     uint64_t dyn_at, dyn_n;
     uint64_t strtab, strsz;
     struct str strings;
-    uint64_t offset[4]; // of soname, rpath, runpath in the string table; has says which
-    unsigned has;
 };
 
 static int damaged(const struct reading *r, const char *what, struct err *e)
@@ -172,6 +170,7 @@ static int note_text(struct reading *r, uint64_t tag, uint64_t v, struct err *e)
         return 0;
     if (!text_at(r, v, &text))
         return damaged(r, "a name outside of the string table", e);
+    text = str_dup(r->a, text);
     if (tag == DT_NEEDED)
         strv_add(r->a, &o->needed, text);
     else
@@ -216,15 +215,6 @@ static int read_dynamic(struct reading *r, struct err *e)
         return -1;
     r->strings = (struct str){strings, (size_t)r->strsz};
     return each_tag(r, dyn, true, e);
-}
-
-static void own_texts(struct arena *a, struct elf *o)
-{
-    o->soname = str_dup(a, o->soname);
-    o->rpath = str_dup(a, o->rpath);
-    o->runpath = str_dup(a, o->runpath);
-    for (size_t i = 0; i < o->needed.n; i++)
-        o->needed.v[i] = str_dup(a, o->needed.v[i]);
 }
 
 enum elf_kind elf_read(int fd, const char *name, struct arena *a, struct elf *out, struct err *e)

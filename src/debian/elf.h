@@ -24,6 +24,9 @@ enum elf_kind nodiscard elf_read(int fd, const char *name, struct arena *a, stru
 // missing on the way; ERR_DENIED: too many links.
 int nodiscard tree_resolve(int root, struct str path, char *out, struct err *e); // out[LIMIT_PATH]
 
+// Opens what `path` leads to that way, for reading; *real (LIMIT_PATH) is where it was. The tree must be at rest.
+int nodiscard tree_open(int root, struct str path, char *real, int *fd, struct err *e);
+
 // The directories that the loader searches: those of etc/ld.so.conf with what it includes, in order, then its own.
 // Absolute, each once by what it resolves to.
 int nodiscard elf_search_path(int root, struct arena *a, struct strv *out, struct err *e);

@@ -128,7 +128,7 @@ static int run_phase(struct building *b, const char *phase, bool last, struct er
                                 "-platform",
                                 INSIDE_PLATFORM,
                                 NULL};
-    struct plan_ops ops;
+    struct plan_ops ops = {0};
     if (make_ops(b, last, &ops, e) < 0)
         return -1;
     struct sbx_plan p = {.op = ops.v,

@@ -127,6 +127,19 @@ static bool reap_some(bool detaches, struct ended *t)
     return true;
 }
 
+// What a runner keeps outside of processes, where nobody is left to see to it.
+static void tidy(const struct confine *f)
+{
+    if (!f->after)
+        return;
+    pid_t pid = raw_fork();
+    if (pid == 0) {
+        (void)execve(f->after[0], (char *const *)(uintptr_t)f->after, (char *const *)(uintptr_t)f->envp);
+        _exit(1);
+    }
+    (void)waitpid(pid, NULL, 0);
+}
+
 void init_loop(const struct box *b, pid_t program)
 {
     sigset_t chld;
@@ -148,5 +161,6 @@ void init_loop(const struct box *b, pid_t program)
             break;
     }
     reap_all(b->in_place);
+    tidy(&b->confine);
     _exit(0);
 }

@@ -87,6 +87,7 @@ struct ll_rule {
 // What the program itself is put under, the same for namespaces and in place.
 struct confine {
     const char *const *argv, *const *envp;
+    const char *const *after; // run by the init, as trusted, when we are gone without a word; NULL: nothing
     const char *cwd;
     struct {
         int what;

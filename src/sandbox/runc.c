@@ -192,25 +192,18 @@ static int start_runc(const struct sbx_plan *p, struct arena *a, struct sbx *s, 
     char program[LIMIT_PATH];
     if (!find_in_path("runc", program))
         return err_set(e, ERR_NOT_FOUND, "runc: not installed");
-    const char *const argv[] = {program,
-                                "--log",
-                                arena_printf(a, "%s/log", s->bundle),
-                                "--root",
-                                arena_printf(a, "%s/state", s->bundle),
-                                "run",
-                                "--detach",
-                                "--pid-file",
-                                arena_printf(a, "%s/pid", s->bundle),
-                                "--preserve-fds",
-                                arena_printf(a, "%zu", p->n_keep),
-                                "--bundle",
-                                s->bundle,
-                                path_base(str_of(s->bundle)).p,
-                                NULL};
+    const char *state = arena_printf(a, "%s/state", s->bundle), *id = path_base(str_of(s->bundle)).p;
+    const char *log = arena_printf(a, "%s/log", s->bundle), *pid = arena_printf(a, "%s/pid", s->bundle);
+    const char *keep = arena_printf(a, "%zu", p->n_keep);
+    const char *const argv[] = {program, "--log",    log,          "--root", state,
+                                "run",   "--detach", "--pid-file", pid,      "--preserve-fds",
+                                keep,    "--bundle", s->bundle,    id,       NULL};
+    const char *const after[] = {program, "--root", state, "delete", "--force", id, NULL};
     static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
     if (box_compile(p, SBX_RUNC, a, &b, e) < 0 || bundle_write(&b, a, s->bundle, e) < 0)
         return -1;
     b.confine.argv = argv;
+    b.confine.after = after;
     b.confine.envp = env;
     b.confine.cwd = "/";
     b.confine.trusted = true;

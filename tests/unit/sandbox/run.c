@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -197,8 +198,10 @@ TEST(it_dies_with_us)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
     const enum sbx_runner runner[] = {SBX_NAMESPACES, SBX_RUNC, SBX_IN_PLACE};
+    CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
     for (size_t i = 0; i < COUNT(runner); i++) {
         static const char *const argv[] = {"/bin/sh", "-c", "(sleep 40 >&3) & sleep 40 >&3", NULL};
+        char open_to_all[] = "/tmp/test-bundle.XXXXXX";
         int alive[2];
         struct scene c;
         if (!works(a, runner[i]))
@@ -210,9 +213,9 @@ TEST(it_dies_with_us)
             c.p = (struct sbx_plan){
                 .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
         if (runner[i] == SBX_RUNC) {
-            CHECK(chmod(t->path, 0755) == 0);
+            CHECK(mkdtemp(open_to_all) && chmod(open_to_all, 0755) == 0);
             c.p.n_op = 8;
-            c.p.tmp = t->path; // its bundle stays behind
+            c.p.tmp = open_to_all; // its bundle stays behind
         }
         c.p.keep_fd = &alive[1];
         c.p.n_keep = 1;
@@ -227,7 +230,31 @@ TEST(it_dies_with_us)
         (void)close(alive[1]);
         CHECK(read(alive[0], &byte, 1) == 0); // every holder of the other end is gone
         (void)close(alive[0]);
+        while (waitpid(-1, NULL, 0) > 0) // its init, which has come to us
+            ;
+        if (runner[i] == SBX_RUNC)
+            MUST(tree_remove(AT_FDCWD, open_to_all, &e));
     }
+}
+
+TEST(an_overlay_of_500_lower_directories)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "cat /layers/0 /layers/249 /layers/499; ls /layers | wc -l", &c);
+    c.op[7].lower = (struct strv){0};
+    for (int i = 0; i < SBX_LOWER_MAX; i++) {
+        test_write(t->dir, arena_printf(a, "tree/%d/%d", i, i), "x", 1);
+        strv_add(a, &c.op[7].lower, str_of(arena_printf(a, "%s/tree/%d", t->path, i)));
+    }
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    EQ_INT(status, 0);
+    EQ_STR(test_read(a, t->dir, "log/text"), "xxx500\n");
 }
 
 // A plan's own filter comes on top.
