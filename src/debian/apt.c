@@ -15,13 +15,15 @@ static void write_conf(struct buf *b, const struct apt *apt)
                STR_ARG(apt->lists));
     buf_printf(b, "Dir::State::status \"%s/state/status\";\nDir::Cache \"%s/cache\";\n", apt->dir, apt->dir);
     buf_printf(b, "Dir::Cache::pkgcache \"\";\nDir::Cache::srcpkgcache \"\";\n");
-    buf_printf(b, "#clear APT::Architectures;\nAPT::Architecture \"" PRI_STR "\";\n", STR_ARG(apt->architecture));
+    buf_printf(b, "#clear APT::Architectures;\nAPT::Architecture \"" PRI_STR "\";\n",
+               STR_ARG(apt->architecture));
     buf_printf(b, "APT::Architectures { \"" PRI_STR "\"; };\n", STR_ARG(apt->architecture));
     buf_text(b, "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
                 "#clear APT::Update::Post-Invoke-Success;\n#clear Acquire::IndexTargets;\n"
                 "Acquire::IndexTargets::deb::Packages {\n"
                 "  MetaKey \"$(COMPONENT)/binary-$(ARCHITECTURE)/Packages\";\n  flatMetaKey \"Packages\";\n"
-                "  ShortDescription \"Packages\";\n  Description \"$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages\";\n"
+                "  ShortDescription \"Packages\";\n  Description \"$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) "
+                "Packages\";\n"
                 "  Optional \"0\";\n};\n"
                 "Acquire::Languages \"none\";\nAcquire::GzipIndexes \"false\";\nAcquire::PDiffs \"false\";\n"
                 "pkgCacheFile::Generate \"false\";\nAPT::Get::Update::SourceListWarnings \"false\";\n");
@@ -32,7 +34,12 @@ static int make_dirs(struct apt *apt, struct err *e)
     drop_buf struct buf conf = BUF_INIT(65536);
     drop_(arena_free) struct arena *a = arena_new(4096);
     const char *const dirs[] = {
-        "cache/archives/partial", "state", "nothing/partial", "keys", "packages", "partial",
+        "cache/archives/partial",
+        "state",
+        "nothing/partial",
+        "keys",
+        "packages",
+        "partial",
         str_printf(a, PRI_STR "/partial", STR_ARG(apt->lists)).p,
     };
     for (size_t i = 0; i < COUNT(dirs); i++)
@@ -41,7 +48,8 @@ static int make_dirs(struct apt *apt, struct err *e)
     write_conf(&conf, apt);
     if (file_replace(apt->dirfd, "state/status", 0644, STR(""), e) < 0)
         return err_wrap(e, "%s", apt->dir);
-    return file_replace(apt->dirfd, str_printf(a, PRI_STR ".conf", STR_ARG(apt->lists)).p, 0644, buf_view(&conf), e);
+    return file_replace(apt->dirfd, str_printf(a, PRI_STR ".conf", STR_ARG(apt->lists)).p, 0644,
+                        buf_view(&conf), e);
 }
 
 static const char *const *environment(struct arena *a, const char *const *envp)
@@ -71,7 +79,8 @@ static int check_dir(const char *dir, struct err *e)
     // It stands between quotes in apt.conf, where nothing can be escaped.
     for (const char *c = dir; *c; c++)
         if (*c == '"' || *c == '\\' || (unsigned char)*c < ' ')
-            return err_set(e, ERR_USAGE, "%s: apt cannot be given a path with '%c'", dir, *c < ' ' ? '?' : *c);
+            return err_set(e, ERR_USAGE, "%s: apt cannot be given a path with '%c'", dir,
+                           *c < ' ' ? '?' : *c);
     return dir[0] == '/' ? 0 : err_set(e, ERR_USAGE, "%s: not absolute", dir);
 }
 

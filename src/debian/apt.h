@@ -10,10 +10,10 @@
 #include "debian/index.h"
 
 struct apt_spec {
-    const char *dir;           // absolute; made if absent. Holds lists and packages; may be shared by processes
-    struct str architecture;   // of Debian
-    const char *const *envp;   // ours: APT_CONFIG, proxies and what else the transport wants; NULL: none
-    struct events *ev;         // may be NULL
+    const char *dir;         // absolute; made if absent. Holds lists and packages; may be shared by processes
+    struct str architecture; // of Debian
+    const char *const *envp; // ours: APT_CONFIG, proxies and what else the transport wants; NULL: none
+    struct events *ev;       // may be NULL
 };
 
 struct apt;

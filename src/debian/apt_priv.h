@@ -9,11 +9,10 @@ struct apt {
     struct arena *a;
     const char *dir; // absolute
     int dirfd;
-    const char *conf; // our apt.conf, for -c
+    const char *conf;               // our apt.conf, for -c
     struct str architecture, lists; // name of the lists' directory beneath dir
     const char *const *envp;
     struct events *ev;
-    unsigned batch; // names of temporary files
 };
 
 // Runs `program -c our.conf args…`; stdout into *out (NULL: nowhere). An exit code that is not 0 is `code` with apt's
@@ -34,7 +33,8 @@ struct apt_keys {
     struct strv fingerprints; // not empty: only these may sign
 };
 // `entry` is apt's SOURCESENTRY, "FILE:N". ERR_NOT_FOUND if there is no key at all.
-int nodiscard apt_keys_of(struct apt *apt, struct arena *a, struct str entry, struct apt_keys *out, struct err *e);
+int nodiscard apt_keys_of(struct apt *apt, struct arena *a, struct str entry, struct apt_keys *out,
+                          struct err *e);
 // An armoured key block (RFC 9580, 6.2) → the bytes of a keyring. ERR_PARSE.
 int nodiscard apt_dearmor(struct str text, struct buf *out, struct err *e);
 // Lines of the value of Signed-By, of a line of a .list file: "" if there is none.
@@ -46,8 +46,8 @@ struct apt_release {
     struct str checksums; // the field SHA256: " HEX SIZE PATH" lines
 };
 // `prefix` of the files in the lists' directory: prefix + "InRelease", or prefix + "Release" and + "Release.gpg".
-int nodiscard apt_release_read(struct apt *apt, struct arena *a, struct str prefix, const struct apt_keys *keys,
-                               struct apt_release *out, struct err *e);
+int nodiscard apt_release_read(struct apt *apt, struct arena *a, struct str prefix,
+                               const struct apt_keys *keys, struct apt_release *out, struct err *e);
 // What gpgv said on --status-fd: a good signature of an allowed key, none bad, no weak hash? ERR_DENIED says what.
 int nodiscard apt_status_check(struct str status, const struct strv *fingerprints, struct err *e);
 int nodiscard apt_date_parse(struct str text, int64_t *sec, struct err *e); // "Sat, 11 Jul 2026 10:16:37 UTC"
@@ -55,4 +55,5 @@ int nodiscard apt_date_parse(struct str text, int64_t *sec, struct err *e); // "
 int nodiscard apt_release_parse(struct arena *a, struct str text, const char *file, struct apt_release *out,
                                 struct err *e);
 // ERR_DIGEST unless the Release has `path` with this size and sum.
-int nodiscard apt_release_names(const struct apt_release *r, struct str path, struct str content, struct err *e);
+int nodiscard apt_release_names(const struct apt_release *r, struct str path, struct str content,
+                                struct err *e);

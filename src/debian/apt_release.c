@@ -28,12 +28,17 @@ int apt_status_check(struct str status, const struct strv *fingerprints, struct 
 {
     struct str line, rest = status, missing = {"", 0};
     bool is_next_good = false, any = false;
+    unsigned plaintexts = 0;
     while (str_next_line(&rest, &line)) {
         if (!str_has_prefix(line, "[GNUPG:] "))
             continue;
         line = str_from(line, 9);
+        plaintexts += str_has_prefix(line, "PLAINTEXT ");
+        if (plaintexts > 1)
+            return err_set(e, ERR_DENIED, "more than one signed text in one file");
         if (str_has_prefix(line, "BADSIG "))
-            return err_set(e, ERR_DENIED, "the signature of key %.16s is bad", line.n > 23 ? line.p + 7 : "?");
+            return err_set(e, ERR_DENIED, "the signature of key %.16s is bad",
+                           line.n > 23 ? line.p + 7 : "?");
         if (str_has_prefix(line, "NEWSIG") || str_has_prefix(line, "EXPKEYSIG ") ||
             str_has_prefix(line, "REVKEYSIG ") || str_has_prefix(line, "EXPSIG "))
             is_next_good = false;
@@ -47,7 +52,8 @@ int apt_status_check(struct str status, const struct strv *fingerprints, struct 
     if (any)
         return 0;
     if (missing.n)
-        return err_set(e, ERR_DENIED, "no signature of a known key: key %.*s is not among them", (int)(missing.n < 40 ? missing.n : 40), missing.p);
+        return err_set(e, ERR_DENIED, "no signature of a known key: key %.*s is not among them",
+                       (int)(missing.n < 40 ? missing.n : 40), missing.p);
     return err_set(e, ERR_DENIED, "no good signature of a key that this source may use");
 }
 
@@ -86,7 +92,8 @@ static int signed_text(struct apt *apt, struct str prefix, const struct apt_keys
     drop_fd int lists = -1;
     if (path_open(apt->dirfd, str_c(a, apt->lists), O_PATH | O_DIRECTORY, 0, &lists, e) < 0)
         return -1;
-    struct str base = str_printf(a, "%s/" PRI_STR "/" PRI_STR, apt->dir, STR_ARG(apt->lists), STR_ARG(prefix));
+    struct str base =
+        str_printf(a, "%s/" PRI_STR "/" PRI_STR, apt->dir, STR_ARG(apt->lists), STR_ARG(prefix));
     struct stat st;
     if (fstatat(lists, str_printf(a, PRI_STR "InRelease", STR_ARG(prefix)).p, &st, 0) == 0) {
         const char *const args[4] = {"--output", "-", str_printf(a, PRI_STR "InRelease", STR_ARG(base)).p};
@@ -96,7 +103,6 @@ static int signed_text(struct apt *apt, struct str prefix, const struct apt_keys
     if (file_read(lists, name, text, e) < 0)
         return -1;
     // gpgv gets the bytes that we have, not the file once more.
-    drop_(newfile_drop) struct newfile *copy = NULL;
     const char *copy_name = str_printf(a, "partial/%s.%d", name, (int)getpid()).p;
     if (file_replace(apt->dirfd, copy_name, 0600, buf_view(text), e) < 0)
         return -1;
@@ -174,9 +180,11 @@ int apt_release_names(const struct apt_release *r, struct str path, struct str c
         char text[DIGEST_TEXT];
         uint64_t size;
         digest_of(HASH_SHA256, content.p, content.n, &got);
-        if (!str_u64(word[1], 0, UINT64_MAX, &size) || size != content.n || !str_is(word[0], digest_hex(&got, text)))
-            return err_set(e, ERR_DIGEST, PRI_STR ": %zu bytes, sha256 %s; the signed Release has " PRI_STR " " PRI_STR,
-                           STR_ARG(path), content.n, digest_hex(&got, text), STR_ARG(word[1]), STR_ARG(word[0]));
+        if (!str_u64(word[1], 0, UINT64_MAX, &size) || size != content.n ||
+            !str_is(word[0], digest_hex(&got, text)))
+            return err_set(
+                e, ERR_DIGEST, PRI_STR ": %zu bytes, sha256 %s; the signed Release has " PRI_STR " " PRI_STR,
+                STR_ARG(path), content.n, digest_hex(&got, text), STR_ARG(word[1]), STR_ARG(word[0]));
         return 0;
     }
     return err_set(e, ERR_DIGEST, PRI_STR ": the signed Release does not name it", STR_ARG(path));

@@ -20,8 +20,8 @@ const char *debian_architecture(void)
     static const struct {
         const char *machine, *debian;
     } known[] = {
-        {"x86_64", "amd64"},   {"aarch64", "arm64"},   {"ppc64le", "ppc64el"}, {"s390x", "s390x"},
-        {"riscv64", "riscv64"}, {"armv7l", "armhf"},    {"i686", "i386"},       {"loongarch64", "loong64"},
+        {"x86_64", "amd64"},    {"aarch64", "arm64"}, {"ppc64le", "ppc64el"}, {"s390x", "s390x"},
+        {"riscv64", "riscv64"}, {"armv7l", "armhf"},  {"i686", "i386"},       {"loongarch64", "loong64"},
     };
     struct utsname u;
     if (uname(&u) < 0)
@@ -126,9 +126,10 @@ static int packages_read(struct decode *d, const struct val *v, void *at, struct
 static int glob_ok(struct decode *d, const struct val *v, struct err *e)
 {
     struct err why = {0};
-    if (!v->s.n || v->s.p[0] == '/')
-        return doc_wrong(d, v, "a pattern without leading '/', as \"usr/share/doc/*\"", e);
-    return glob_check(v->s, &why) == 0 ? 0 : doc_fail(d, v, e, "%s", why.cause);
+    struct str glob = str_has_prefix(v->s, "!") ? str_from(v->s, 1) : v->s;
+    if (!glob.n || glob.p[0] != '/')
+        return doc_wrong(d, v, "a pattern of absolute paths, as \"/usr/share/doc/*\"", e);
+    return glob_check(glob, &why) == 0 ? 0 : doc_fail(d, v, e, "%s", why.cause);
 }
 
 static int globs_read(struct decode *d, const struct val *v, void *at, struct err *e)
@@ -187,14 +188,16 @@ static int id_read(struct decode *d, const struct val *v, void *at, struct err *
     return 0;
 }
 
-static int user_check(struct decode *d, const struct base_declaration *b, const struct val *table, struct err *e)
+static int user_check(struct decode *d, const struct base_declaration *b, const struct val *table,
+                      struct err *e)
 {
     for (size_t i = 0; i < b->users.n; i++) {
         const struct base_user *u = &b->users.v[i];
         for (size_t k = 0; k <= i; k++) {
             const struct base_user *other = k ? &b->users.v[k - 1] : &b->user;
             if (str_eq(u->name, other->name) || u->uid == other->uid)
-                return doc_fail(d, table, e, "user \"" PRI_STR "\" and user \"" PRI_STR "\" have the same name or uid",
+                return doc_fail(d, table, e,
+                                "user \"" PRI_STR "\" and user \"" PRI_STR "\" have the same name or uid",
                                 STR_ARG(other->name), STR_ARG(u->name));
         }
     }
@@ -224,7 +227,7 @@ static const struct field debian_fields[] = {
     KEY(struct base_debian, packages, "packages", .flags = REQUIRED, .read = packages_read,
         .help = "what is asked for; what they depend on comes with them"),
     KEY(struct base_debian, exclude_paths, "exclude-paths", .read = globs_read,
-        .help = "patterns of paths that are not unpacked"),
+        .help = "patterns of paths that are not unpacked; '!' in front takes back in"),
 };
 static SCHEMA(debian_schema, struct base_debian, debian_fields, .name = "debian");
 
@@ -276,12 +279,10 @@ static void strv_from(struct arena *a, struct strv *to, const char *const *texts
         strv_add(a, to, str_of(texts[i]));
 }
 
-static void fill_users(struct base_user *u)
+static void fill_user(struct base_user *u)
 {
     if (!u->group.n)
         u->group = u->name;
-    if (!u->shell.n)
-        u->shell = STR("/usr/sbin/nologin");
 }
 
 int declaration_read(struct arena *a, struct str text, const char *file, struct events *ev,
@@ -298,12 +299,14 @@ int declaration_read(struct arena *a, struct str text, const char *file, struct 
     if (!d.debian.architecture.n) {
         const char *host = debian_architecture();
         if (!host)
-            return err_set(e, ERR_USAGE, "%s: debian.architecture: not given, and Debian has no name for this machine's", file);
+            return err_set(e, ERR_USAGE,
+                           "%s: debian.architecture: not given, and Debian has no name for this machine's",
+                           file);
         d.debian.architecture = str_of(host);
     }
-    fill_users(&d.user);
+    fill_user(&d.user);
     for (size_t i = 0; i < d.users.n; i++)
-        fill_users(&d.users.v[i]);
+        fill_user(&d.users.v[i]);
     *out = d;
     return 0;
 }

@@ -17,14 +17,14 @@ struct base_debian {
     struct str architecture;   // Debian's word; empty in the file: this machine's
     struct strv components;    // "main"
     struct strv packages;      // sorted; "name" or "name=version"
-    struct strv exclude_paths; // globs over paths without leading '/'; what they match is not unpacked
+    struct strv exclude_paths; // as deb_unpack_spec.exclude: "/usr/share/doc/*", "!/usr/share/doc/*/copyright"
 };
 
 struct base_user {
     struct str name;
     int64_t uid, gid;
     struct str group; // name of the gid; empty in the file: as name
-    struct str home, shell;
+    struct str home, shell; // shell: may be empty
 };
 
 struct base_image {
@@ -61,5 +61,5 @@ int nodiscard declaration_read(struct arena *a, struct str text, const char *fil
 void declaration_suites(struct arena *a, const struct base_debian *d, struct strv *out);
 // Of what decides which packages there are (not name, labels or users), for the lock.
 void declaration_digest(const struct base_debian *d, struct digest *out);
-const char *debian_architecture(void); // this machine's: "amd64"; NULL: Debian has none
+const char *debian_architecture(void);        // this machine's: "amd64"; NULL: Debian has none
 const char *base_kind_name(enum base_kind k); // "run", "build"

@@ -205,7 +205,8 @@ static int read_all(struct arena *a, const struct deb_index_spec *spec, struct d
     enum paragraph_next next;
     while ((next = paragraph_next(&from, &para, e)) == PARAGRAPH_ONE) {
         if (all->n == INDEX_PACKAGES)
-            return err_set(e, ERR_LIMIT, "%s: more packages than the limit of %d", spec->file, INDEX_PACKAGES);
+            return err_set(e, ERR_LIMIT, "%s: more packages than the limit of %d", spec->file,
+                           INDEX_PACKAGES);
         struct deb_package p = {.paragraph = para.text, .release = spec->release};
         struct reading r = {.spec = spec, .p = &p};
         if (read_fields(&para, &r, e) < 0)

@@ -21,11 +21,11 @@ struct deb_package {
     struct str name, architecture; // "all" or the one of the index
     struct dpkg_version version;
     struct str version_text;
-    struct str source;                                                        // may have "(version)" behind it; empty: as name
-    struct str depends, pre_depends, provides, conflicts, breaks, replaces;   // deb_relations_read
-    struct str section, priority, maintainer, homepage, description;          // description: its first line
-    struct str filename;                                                      // beneath the release's repo_uri
-    struct str paragraph;                                                     // all of it, for whom the rest matters
+    struct str source; // may have "(version)" behind it; empty: as name
+    struct str depends, pre_depends, provides, conflicts, breaks, replaces; // deb_relations_read
+    struct str section, priority, maintainer, homepage, description;        // description: its first line
+    struct str filename;                                                    // beneath the release's repo_uri
+    struct str paragraph; // all of it, for whom the rest matters
     uint64_t size, installed_kib;
     uint8_t sha256[32];
     bool essential;

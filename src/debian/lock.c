@@ -172,9 +172,10 @@ static int check_order(const struct deb_lock *l, const char *file, struct err *e
 {
     for (size_t i = 1; i < l->packages.n; i++)
         if (str_cmp(l->packages.v[i - 1].name, l->packages.v[i].name) >= 0)
-            return err_set(e, ERR_PARSE, "%s: packages: " PRI_STR " stands behind " PRI_STR
-                           ", wanted each once and sorted by name", file, STR_ARG(l->packages.v[i].name),
-                           STR_ARG(l->packages.v[i - 1].name));
+            return err_set(e, ERR_PARSE,
+                           "%s: packages: " PRI_STR " stands behind " PRI_STR
+                           ", wanted each once and sorted by name",
+                           file, STR_ARG(l->packages.v[i].name), STR_ARG(l->packages.v[i - 1].name));
     return 0;
 }
 
@@ -224,7 +225,10 @@ int deb_lock_check(const struct deb_lock *lock, const struct base_debian *d, str
     };
     for (size_t i = 0; i < COUNT(parts); i++)
         if (!str_eq(parts[i].locked, parts[i].declared))
-            return err_set(e, ERR_USAGE, "lock: is for the %s \"" PRI_STR "\", the declaration says \"" PRI_STR "\"",
+            return err_set(e, ERR_USAGE,
+                           "lock: is for the %s \"" PRI_STR "\", the declaration says \"" PRI_STR "\"",
                            parts[i].what, STR_ARG(parts[i].locked), STR_ARG(parts[i].declared));
-    return err_set(e, ERR_USAGE, "lock: is for another list of packages, components or pockets than the declaration has now");
+    return err_set(
+        e, ERR_USAGE,
+        "lock: is for another list of packages, components or pockets than the declaration has now");
 }

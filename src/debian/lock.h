@@ -17,8 +17,8 @@ struct deb_lock_release {
 
 struct deb_lock_package {
     struct str name, version, architecture;
-    struct str suite;    // codename of its release
-    struct str filename; // beneath that suite's repository
+    struct str suite;     // codename of its release
+    struct str filename;  // beneath that suite's repository
     int64_t size;         // bytes
     struct digest digest; // sha256
 };

@@ -68,8 +68,9 @@ static int one_relation(struct str text, struct deb_relation *out, struct err *e
         skip_blanks(&s);
     }
     if (s.n)
-        return wrong(text, e, s.p[0] == '[' || s.p[0] == '<' ? "only source packages have [] and <>"
-                                                                : "text behind it");
+        return wrong(text, e,
+                     s.p[0] == '[' || s.p[0] == '<' ? "only source packages have [] and <>"
+                                                    : "text behind it");
     *out = r;
     return 0;
 }

@@ -30,12 +30,12 @@ struct frame {
 struct resolver {
     struct arena *a;
     const struct deb_index *index;
-    struct strmap newest; // name → struct deb_package: the only candidate of that name
-    struct strmap provided;         // name → struct provider, of candidates; filled when first asked
+    struct strmap newest;   // name → struct deb_package: the only candidate of that name
+    struct strmap provided; // name → struct provider, of candidates; filled when first asked
     bool has_provided;
-    struct strmap chosen;           // name → struct deb_selected
-    struct strmap chosen_provides;  // name → struct provider
-    struct strmap refusals;         // name → struct refusal
+    struct strmap chosen;          // name → struct deb_selected
+    struct strmap chosen_provides; // name → struct provider
+    struct strmap refusals;        // name → struct refusal
     struct frame *stack;
     size_t depth, cap;
 };
@@ -98,7 +98,8 @@ static void find_newest(struct resolver *r)
 
 static int field_wrong(const struct deb_package *p, const char *field, struct err *e)
 {
-    return err_wrap(e, "package " PRI_STR " " PRI_STR ": %s", STR_ARG(p->name), STR_ARG(p->version_text), field);
+    return err_wrap(e, "package " PRI_STR " " PRI_STR ": %s", STR_ARG(p->name), STR_ARG(p->version_text),
+                    field);
 }
 
 static int add_provides(struct resolver *r, struct strmap *to, const struct deb_package *p, struct err *e)
@@ -127,8 +128,8 @@ static int find_provided(struct resolver *r, struct err *e)
 }
 
 // Is p refused by a chosen package? NULL: no.
-static const struct refusal *refused_as(const struct resolver *r, const struct deb_package *p, struct str name,
-                                        const struct provider *as)
+static const struct refusal *refused_as(const struct resolver *r, const struct deb_package *p,
+                                        struct str name, const struct provider *as)
 {
     for (const struct refusal *f = get(&r->refusals, name); f; f = f->next)
         if (f->package != p && (as ? is_met_by_provider(f->of, as) : is_met_by(f->of, p)))
@@ -195,7 +196,9 @@ static bool can_join(struct resolver *r, const struct deb_package *p)
 static int clash(const struct deb_package *a, const char *verb, const struct deb_relation *rel,
                  const struct deb_package *b, struct err *e)
 {
-    return err_set(e, ERR_USAGE, "package " PRI_STR " " PRI_STR ": %s \"" PRI_STR "\", and " PRI_STR " " PRI_STR " is chosen too",
+    return err_set(e, ERR_USAGE,
+                   "package " PRI_STR " " PRI_STR ": %s \"" PRI_STR "\", and " PRI_STR " " PRI_STR
+                   " is chosen too",
                    STR_ARG(a->name), STR_ARG(a->version_text), verb, STR_ARG(rel->text), STR_ARG(b->name),
                    STR_ARG(b->version_text));
 }
@@ -328,7 +331,8 @@ static int not_there(struct resolver *r, struct str name, struct err *e)
         return -1;
     const struct provider *v = get(&r->provided, name);
     if (v)
-        return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": only a name that others provide: say which, as " PRI_STR,
+        return err_set(e, ERR_NOT_FOUND,
+                       "package " PRI_STR ": only a name that others provide: say which, as " PRI_STR,
                        STR_ARG(name), STR_ARG(v->package->name));
     return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": not in the index of %zu packages", STR_ARG(name),
                    r->index->n);

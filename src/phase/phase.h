@@ -60,6 +60,8 @@ void phase_temp_done(const char **dir);
 #define drop_phase_temp __attribute__((cleanup(phase_temp_done)))
 
 int nodiscard phase_refuse_root(struct err *e); // ERR_DENIED
+// Becomes -uid and -gid for good: no other group, no way back. Who is them already stays as it is. ERR_DENIED.
+int nodiscard phase_become(const struct phase_in *in, struct err *e);
 // What detector and builder tell buildpacks; reads analyzed.toml for the target, and what it does not know from the
 // machine. `temp_dir` is borrowed.
 int nodiscard phase_context(struct app_ctx *app, const struct phase_in *in, const char *temp_dir, struct lc_context *out,

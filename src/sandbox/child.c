@@ -29,6 +29,12 @@ void close_between(unsigned from, unsigned to)
         (void)close((int)fd);
 }
 
+void close_but(int fd)
+{
+    close_between(0, (unsigned)fd - 1);
+    close_between((unsigned)fd + 1, UINT32_MAX);
+}
+
 void child_failed(const struct child *c)
 {
     struct note n = {.kind = NOTE_FAILED, .step = c->step, .op = c->op, .item = c->item, .value = errno};

@@ -14,4 +14,5 @@ int mount_on(struct child *c, int mount, const struct place *at, bool dir);
 // O_PATH inside the new root; `make`: with the directories above it if it is missing.
 int place_open(struct child *c, const struct place *at, bool make, bool dir);
 int child_op(struct child *c, const struct box_op *op);
+void close_but(int fd); // every other descriptor; fd > 0
 void close_between(unsigned from, unsigned to);

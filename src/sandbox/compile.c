@@ -58,6 +58,8 @@ static int source_open(struct box *b, const struct sbx_op *op, const char *path,
     if (path_readlink(AT_FDCWD, name, real, e) < 0)
         return err_wrap(e, "%s at %s: %s", kind_name(op->kind), op->dst, path);
     s->path = arena_printf(a, "%s", real);
+    if (is_bind(op) && check_host_path(op, str_of(s->path), e) < 0)
+        return -1;
     if (b->as_root)
         return idmap_source(b, op, s, op->own && path != op->scratch, e);
     drop_fd_p(&s->fd);

@@ -125,9 +125,7 @@ _Noreturn static void child_main(const struct box *b)
         child_failed(&c);
     if (program == 0)
         run_program(&c);
-    for (size_t i = 0; i < b->n_open; i++)
-        if (b->open[i] != b->link[1])
-            (void)close(b->open[i]);
+    close_but(b->link[1]); // also what the program writes to: its end must be seen
     init_loop(b, program);
 }
 

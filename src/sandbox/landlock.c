@@ -111,7 +111,6 @@ int landlock_in_place(const struct sbx_plan *p, struct arena *a, struct confine 
         return -1;
     for (size_t i = 0; i < COUNT(devices); i++)
         rule(a, c, devices[i], LL_READ_FILE | LL_WRITE_FILE | LL_TRUNCATE | LL_IOCTL_DEV);
-    rule(a, c, "/dev/shm", UINT64_MAX);
     writable(p, a, c);
     return 0;
 }

@@ -84,25 +84,28 @@ static int check_absolute(const struct sbx_op *op, const char *what, const char 
     return 0;
 }
 
-// A bind of these would carry the kernel's interfaces or the host's terminals along.
-static int check_source(const struct sbx_op *op, struct err *e)
+int check_host_path(const struct sbx_op *op, struct str clean, struct err *e)
 {
     static const char *const kernel[] = {"/proc", "/sys", "/dev"};
-    drop_(arena_free) struct arena *a = arena_new(LIMIT_PATH);
-    if (check_absolute(op, "source", op->src, e) < 0)
-        return -1;
-    struct str clean = path_clean(a, str_of(op->src));
     if (str_is(clean, "/"))
         return err_set(e, ERR_USAGE, "%s at %s: / would bring the host's /proc, /sys and /dev",
                        kind_name(op->kind), op->dst);
-    // A descriptor of ours may be named through /proc/self/fd: what counts is where it leads.
-    if (str_has_prefix(clean, "/proc/self/fd/"))
-        return 0;
-    for (size_t i = 0; i < COUNT(kernel); i++)
+    // Shared memory is a place for files like any other.
+    for (size_t i = 0; i < COUNT(kernel) && !str_has_prefix(clean, "/dev/shm/"); i++)
         if (path_is_within(clean, str_of(kernel[i])))
             return err_set(e, ERR_USAGE, "%s at %s: nothing of the host's %s goes into a sandbox",
                            kind_name(op->kind), op->dst, kernel[i]);
     return 0;
+}
+
+static int check_source(const struct sbx_op *op, struct err *e)
+{
+    drop_(arena_free) struct arena *a = arena_new(LIMIT_PATH);
+    if (check_absolute(op, "source", op->src, e) < 0)
+        return -1;
+    struct str clean = path_clean(a, str_of(op->src));
+    // A descriptor of ours may be named this way: what counts is where it leads, and that is looked at later.
+    return str_has_prefix(clean, "/proc/self/fd/") ? 0 : check_host_path(op, clean, e);
 }
 
 static int check_overlay(const struct sbx_op *op, struct err *e)

@@ -174,6 +174,8 @@ int nodiscard runc_start(const struct sbx_plan *p, struct arena *a, struct sbx *
 // Waits for the program to run, takes the handed-out directories, and moves what the box has into *out.
 int nodiscard start_finish(struct box *b, struct sbx *s, struct err *e);
 
+// A bind of the kernel's interfaces, or of the host's terminals, is refused; the path is clean.
+int nodiscard check_host_path(const struct sbx_op *op, struct str clean, struct err *e);
 const char *kind_name(enum sbx_kind k);
 size_t map_count(const struct sbx_map m[SBX_MAPS]);
 bool is_root_op(const struct sbx_op *op);

@@ -12,6 +12,7 @@ enum {
     NO_COLONS = 1 << 4,        // a distribution, not a module
     LOWER_DATABRICKS = 1 << 5, // the name, if that is its repository
     CHROME = 1 << 6,
+    NAME_PATH = 1 << 7, // the namespace is the first segment, the name all others
 };
 
 struct type_rule {
@@ -31,7 +32,7 @@ static const struct type_rule rules[] = {
     {"composer", PART_OPTIONAL, LOWER_NS | LOWER_NAME, NULL},
     {"cpan", PART_OPTIONAL, NO_COLONS, NULL},
     {"deb", PART_OPTIONAL, LOWER_NS | LOWER_NAME, NULL},
-    {"git", PART_OPTIONAL, LOWER_NS | LOWER_NAME, NULL},
+    {"git", PART_NEEDED, NAME_PATH, NULL},
     {"github", PART_OPTIONAL, LOWER_NS | LOWER_NAME, NULL},
     {"hex", PART_OPTIONAL, LOWER_NS | LOWER_NAME, NULL},
     {"huggingface", PART_OPTIONAL, LOWER_VERSION, NULL},
@@ -97,7 +98,8 @@ static int decode(struct arena *a, struct str s, struct str *out, struct err *e)
         i += 2;
     }
     struct str got = {p, n};
-    if (str_has_nul(got) || !str_utf8(got, NULL))
+    size_t bad;
+    if (str_has_nul(got) || !str_utf8(got, &bad))
         return err_set(e, ERR_PARSE, "decodes to what is not UTF-8 text");
     *out = got;
     return 0;
@@ -209,6 +211,16 @@ static int normal_qualifiers(struct arena *a, const struct strmap *in, struct st
     return 0;
 }
 
+// "host/owner" and "name" of a path name are "host" and "owner/name".
+static void split_name_path(struct arena *a, struct purl *p)
+{
+    size_t at;
+    if (!str_find(p->ns, '/', &at))
+        return;
+    p->name = str_printf(a, PRI_STR "/" PRI_STR, STR_ARG(str_from(p->ns, at + 1)), STR_ARG(p->name));
+    p->ns = str_head(p->ns, at);
+}
+
 static int normal(struct arena *a, const struct purl *in, struct purl *out, struct err *e)
 {
     struct purl p = *in;
@@ -224,6 +236,8 @@ static int normal(struct arena *a, const struct purl *in, struct purl *out, stru
     p.subpath = join_segments(a, in->subpath, true);
     const struct type_rule *r = rule_of(p.type);
     if (r) {
+        if (r->how & NAME_PATH)
+            split_name_path(a, &p);
         apply_rule(a, &p, r);
         if (check_type(&p, r, e) < 0)
             return -1;
@@ -346,7 +360,11 @@ int purl_format(struct arena *a, const struct purl *in, struct str *out, struct 
         encode_path(&b, p.ns);
         buf_char(&b, '/');
     }
-    encode(&b, p.name);
+    const struct type_rule *r = rule_of(p.type);
+    if (r && r->how & NAME_PATH)
+        encode_path(&b, p.name);
+    else
+        encode(&b, p.name);
     if (p.version.n) {
         buf_char(&b, '@');
         encode(&b, p.version);

@@ -309,9 +309,9 @@ class Phases:
     def give_away(self):
         """App, layers and home belong to the build user; started by another user everything is theirs."""
         if self.user is not None:
-            subprocess.run(["chown", "-R", f"{self.user}:{self.user}", str(self.root)], check=True)
+            subprocess.run(["chown", "-hR", f"{self.user}:{self.user}", str(self.root)], check=True)
         elif os.geteuid() == 0:
-            subprocess.run(["chown", "-R", f"{CNB_ID}:{CNB_ID}"] + [str(self.root / d) for d in ("workspace", "layers", "home/cnb", "layout")],
+            subprocess.run(["chown", "-hR", f"{CNB_ID}:{CNB_ID}"] + [str(self.root / d) for d in ("workspace", "layers", "home/cnb", "layout")],
                            check=True)
             for name, minor in (("null", 3), ("zero", 5), ("urandom", 9)):
                 with contextlib.suppress(OSError):

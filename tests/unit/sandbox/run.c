@@ -136,6 +136,8 @@ TEST(failures_say_where)
     if (!works(a, SBX_NAMESPACES))
         return;
     scene(t, a, "true", &c);
+    const char *trap = arena_printf(a, "%s/trap", t->path);
+    CHECK(symlinkat("/sys/kernel", t->dir, "trap") == 0);
     const struct {
         struct sbx_op op;
         const char *program, *cwd, *words;
@@ -143,6 +145,7 @@ TEST(failures_say_where)
         {{.kind = SBX_LINK, .dst = "/ok", .src = "x"}, "/nowhere", "/", "/nowhere"},
         {{.kind = SBX_LINK, .dst = "/ok", .src = "x"}, "/bin/sh", "/nowhere", "working directory /nowhere"},
         {{.kind = SBX_BIND, .dst = "/b", .src = "/nowhere"}, "/bin/sh", "/", "bind at /b|/nowhere"},
+        {{.kind = SBX_BIND_RO, .dst = "/b", .src = trap}, "/bin/sh", "/", "the host's /sys"},
         {{.kind = SBX_LINK, .dst = "/bin", .src = "x"},
          "/bin/sh",
          "/",

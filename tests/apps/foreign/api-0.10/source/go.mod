@@ -1,0 +1,3 @@
+module foreign/sums
+
+go 1.19

@@ -1,0 +1,1 @@
+export SITE_TONE="$SITE_TONE, says .profile"

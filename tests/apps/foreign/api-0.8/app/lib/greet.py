@@ -1,0 +1,2 @@
+def greet(word, who):
+    return f"{word}, {who}!"
