@@ -154,6 +154,14 @@ const char *err_text(const struct err *e, char *out, size_t n)
     if (e->at.key[0])
         m += snprintf(place + m, sizeof place - (size_t)m, "%s%s:", m ? " " : "", e->at.key);
     snprintf(out, n, "%s%s%s%s", e->chain, place, m ? " " : "", e->cause);
+    // A hostile name in it must not speak to the terminal: no control bytes, nor C1 controls (U+0080 to U+009F).
+    for (char *p = out; *p; p++) {
+        bool c1 = (unsigned char)*p == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0;
+        if ((unsigned char)*p < ' ' || *p == 0x7f || c1)
+            *p = '?';
+        if (c1)
+            *++p = '?';
+    }
     return out;
 }
 

@@ -73,7 +73,7 @@ int err_wrap(struct err *e, const char *fmt, ...) printf_(2, 3); // prepends "co
     })
 
 void err_clear(struct err *e);
-// "file:line: key: chain cause" into out[n], always terminated; returns out.
+// "file:line: key: chain cause" into out[n], always terminated, one line without control bytes; returns out.
 const char *err_text(const struct err *e, char *out, size_t n);
 const char *err_code_name(enum err_code code); // "parse", "not-found": for -o json and tests
 void err_at_file(struct err_at *at, const char *file);

@@ -128,6 +128,9 @@ int newfile_begin(int dirfd, const char *path, mode_t mode, struct newfile **out
     }
     if (f->fd < 0)
         return err_sys(e, "%s", path);
+    // What goes into layers and sandboxes is the same under every umask; at a path of the operator's, his counts.
+    if (dirfd != AT_FDCWD && fchmod(f->fd, mode) < 0)
+        return err_sys(e, "%s: mode", path);
     *out = steal_ptr(f);
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/glob.h"
+#include "base/limits.h"
 
 enum { BAD_BYTE = 0xfffd }; // what a byte that is no UTF-8 counts as, one byte long
 
@@ -86,6 +87,9 @@ static enum step step(struct str *p, struct str *name)
 int glob_check(struct str pattern, struct err *e)
 {
     struct str p = pattern;
+    // A class is read again for each character behind a star, so the time is the product of both lengths.
+    if (pattern.n >= LIMIT_PATH)
+        return err_set(e, ERR_LIMIT, "pattern of %zu bytes, at most %d", pattern.n, LIMIT_PATH - 1);
     while (p.n) {
         struct str nothing = {"", 0};
         if (p.p[0] == '*')

@@ -9,7 +9,7 @@
 
 enum glob { GLOB_ERROR = -1, GLOB_NO, GLOB_YES };
 
-// GLOB_ERROR with ERR_USAGE for a malformed pattern, whatever the name is.
+// GLOB_ERROR with ERR_USAGE for a malformed pattern, whatever the name is, with ERR_LIMIT for one of LIMIT_PATH bytes.
 enum glob nodiscard glob_match(struct str pattern, struct str name, struct err *e);
 int nodiscard glob_check(struct str pattern, struct err *e); // is the pattern well formed?
 bool glob_is_plain(struct str pattern);                      // no byte of it has a meaning of its own

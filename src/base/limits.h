@@ -10,7 +10,7 @@
 // Documents
 #define LIMIT_DOCUMENT MIB(4) // a manifest's limit in the OCI distribution spec; larger ones are attacks
 #define LIMIT_DEPTH 64        // nesting of a document: real ones stay below 12
-#define LIMIT_VALUES 1000000  // values in one document: bounds memory at about 64 MiB
+#define LIMIT_VALUES 1000000  // values in one document: bounds the memory of its tree at about 256 MiB
 #define LIMIT_KEY 4096        // bytes of one key
 
 // Names and paths
@@ -26,6 +26,7 @@
 #define LIMIT_TAR_SPARSE 65536       // holes of one sparse file
 #define LIMIT_AR_MEMBERS 65536       // members of an ar archive: a .deb has three
 #define LIMIT_LAYER GIB(64)          // plain bytes of one layer
+#define LIMIT_LAYER_DIRS MIB(256)    // paths of its directories: in memory until its end, for their modes
 #define LIMIT_ZSTD_WINDOW_LOG 27     // 128 MiB, zstd's own default for decoding
 #define LIMIT_ZSTD_SKIPPABLE MIB(64) // all skippable frames of one input: tables of contents, signatures
 #define LIMIT_XZ_MEMORY MIB(256)     // a .deb made with xz -9 needs 65 MiB

@@ -235,13 +235,16 @@ int path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e)
         if (len && !(len == 1 && *p == '.')) {
             memcpy(part, p, len);
             part[len] = 0;
-            if (mkdirat(here, part, mode) < 0 && errno != EEXIST)
+            bool made = mkdirat(here, part, mode) == 0;
+            if (!made && errno != EEXIST)
                 return err_sys(e, "%s", path);
             int next;
-            if (path_open_plain(here, part, O_PATH | O_DIRECTORY, 0, &next, e) < 0)
+            if (path_open_plain(here, part, (made ? O_RDONLY : O_PATH) | O_DIRECTORY, 0, &next, e) < 0)
                 return e ? err_wrap(e, "%s", path) : -1;
             drop_fd_p(&here);
             here = next;
+            if (made && fchmod(here, mode) < 0)
+                return err_sys(e, "%s", path);
         }
         p += len + strspn(p + len, "/");
     }

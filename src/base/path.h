@@ -21,7 +21,8 @@ int nodiscard path_open_plain_walk(int dirfd, const char *path, int flags, mode_
                                    struct err *e);
 // A path that the operator gave: follows links, may be absolute.
 int nodiscard path_open_host(const char *path, int flags, mode_t mode, int *fd, struct err *e);
-// Makes `path` and its missing parents beneath dirfd, following no links; an existing directory is fine.
+// Makes `path` and its missing parents beneath dirfd, following no links; an existing directory is fine. The mode of
+// those that it makes is `mode` (the owner may read in it), whatever the umask.
 int nodiscard path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e);
 // Opens the directory that holds `path` (no links) and points *base at the last component inside `path`:
 // empty behind a final '/', never "..".

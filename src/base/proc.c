@@ -105,13 +105,24 @@ static int spawn(const struct proc_spec *s, const struct streams *io, const char
     return rc;
 }
 
+// Where SIGCHLD is ignored (a parent may have left it so) the kernel reaps: no status, and the id becomes another's.
+static int reap_ourselves(struct err *e)
+{
+    struct sigaction now, plain = {.sa_handler = SIG_DFL};
+    if (sigaction(SIGCHLD, NULL, &now) < 0)
+        return err_sys(e, "SIGCHLD");
+    if (now.sa_handler != SIG_IGN && !(now.sa_flags & SA_NOCLDWAIT))
+        return 0;
+    return sigaction(SIGCHLD, &plain, NULL) < 0 ? err_sys(e, "SIGCHLD") : 0;
+}
+
 int proc_start(const struct proc_spec *s, struct proc *out, struct err *e)
 {
     char file[LIMIT_PATH];
     if (!s->argv || !s->argv[0])
         return err_set(e, ERR_USAGE, "start: no program is named");
     __attribute__((cleanup(streams_close))) struct streams io = {{-1, -1, -1}};
-    if (find_program(s, file, e) < 0 || streams_open(s, &io, e) < 0)
+    if (reap_ourselves(e) < 0 || find_program(s, file, e) < 0 || streams_open(s, &io, e) < 0)
         return -1;
     drop_proc struct proc p = PROC_INIT;
     pid_t pid;

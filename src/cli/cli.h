@@ -16,3 +16,6 @@ struct str cli_size(struct arena *a, uint64_t bytes);                    // "12.
 enum cli_output { CLI_TEXT, CLI_JSON };
 int nodiscard cli_output(struct str word, enum cli_output *out, struct err *e); // "", "text", "json"
 void cli_print_json(struct app_ctx *app, const struct val *v);
+
+extern const struct manual cli_manual; // all commands, for dispatch, help, man page, completion and reference
+extern const struct applet applet_version;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
+#include "document/json.h"
 
 struct in {
     struct str output;
@@ -18,6 +19,15 @@ static struct str short_name(struct arena *a, struct str name)
     struct reference r;
     struct err ignored = {0};
     return reference_parse(a, name, &r, &ignored) == 0 ? reference_familiar(a, &r) : name;
+}
+
+// What refers to an image (SBOMs, locks) is listed by an index of its own, which is no image.
+static bool is_index(struct app_ctx *app, const struct state_name *n)
+{
+    struct val *doc;
+    struct err ignored = {0};
+    const struct val *type = json_read(app->a, n->json, "name", &doc, &ignored) == 0 ? val_get(doc, STR("mediaType")) : NULL;
+    return type && type->kind == VAL_STR && media_kind_of(type->s) == MEDIA_INDEX;
 }
 
 static void print_row(struct app_ctx *app, const struct state_name *n, const struct image *img)
@@ -56,6 +66,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
         buf_printf(app->out, "%-40s %-14s %10s  %s\n", "NAME", "DIGEST", "SIZE", "CREATED");
     for (size_t i = 0; i < n; i++) {
         struct image img;
+        if (is_index(app, &names[i]))
+            continue;
         if (image_load(st, app->a, names[i].name, NULL, &img, e) < 0)
             return -1;
         if (!manifest_is_image(&img.manifest))

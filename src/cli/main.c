@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
-#include "ui/applet.h"
+#include "cli/cli.h"
 #include "ui/exitcode.h"
 #include "ui/render.h"
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define SUMMARY "dema turns source code into OCI app images with Cloud Native Buildpacks."
 enum { OUTPUT_MAX = 64 << 20 };
-
-#define APPLET(id) extern const struct applet applet_##id;
-#include "cli/applets.def"
-#undef APPLET
-
-#define APPLET(id) &applet_##id,
-static const struct applet *const applets[] = {
-#include "cli/applets.def"
-    NULL,
-};
-#undef APPLET
 
 static const char *hint(enum err_code code)
 {
@@ -75,12 +63,12 @@ static int run(struct app_ctx *app, int argc, char **argv)
     if (argc > 1 && strcmp(argv[0], "help") == 0) {
         argc--;
         argv++;
-        if (applet_pick(applets, argc, argv, &ap, &used, &e) < 0)
+        if (applet_pick(cli_manual.applets, argc, argv, &ap, &used, &e) < 0)
             return report(&e);
-        applet_help(ap, "dema", app->out);
+        applet_help(ap, cli_manual.program, app->out);
         return 0;
     }
-    if (applet_pick(applets, argc, argv, &ap, &used, &e) < 0)
+    if (applet_pick(cli_manual.applets, argc, argv, &ap, &used, &e) < 0)
         return report(&e);
     void *in = arena_get(app->a, ap->in_size ? ap->in_size : 1, _Alignof(max_align_t));
     struct strv words = {0};
@@ -89,7 +77,7 @@ static int run(struct app_ctx *app, int argc, char **argv)
     if (opt_parse(ap, app, words, in, &what, &e) < 0)
         return report(&e);
     if (what == OPT_HELP) {
-        applet_help(ap, "dema", app->out);
+        applet_help(ap, cli_manual.program, app->out);
         return 0;
     }
     if (what == OPT_VERSION)
@@ -110,11 +98,12 @@ static int start(struct app_ctx *app, int argc, char **argv)
     bool none = argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
                 (argc == 2 && strcmp(argv[1], "help") == 0);
     if (none) {
-        applet_list(applets, "dema", SUMMARY, app->out);
+        applet_list(cli_manual.applets, cli_manual.program,
+                    arena_printf(app->a, "%s: %s.", cli_manual.program, cli_manual.summary), app->out);
         return argc < 2 ? 2 : 0;
     }
     if (strcmp(argv[1], "--man") == 0) {
-        applet_man(applets, "dema", SUMMARY, app->out);
+        manual_man(&cli_manual, app->out);
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {

@@ -13,7 +13,7 @@ static const struct field target_fields[] = {
     KEY(struct cnb_analyzed_target, arch, "arch", .flags = OMIT_EMPTY, .help = "architecture"),
     // The spec has one spelling, the reference the other: each reads its own.
     KEY(struct cnb_analyzed_target, variant, "arch-variant", .flags = OMIT_EMPTY,
-        .help = "variant, for the reference"),
+        .help = "variant of the architecture, as the reference spells it"),
     KEY(struct cnb_analyzed_target, variant, "variant", .flags = OMIT_EMPTY,
         .help = "variant of the architecture"),
     TABLE(struct cnb_analyzed_target, distro, "distro", distro_schema, .flags = OMIT_EMPTY,
@@ -22,12 +22,12 @@ static const struct field target_fields[] = {
 static SCHEMA(target_schema, struct cnb_analyzed_target, target_fields, .name = "target");
 
 static const struct field image_fields[] = {
-    KEY(struct cnb_analyzed_image, reference, "reference", .help = "exactly what it is"),
-    KEY(struct cnb_analyzed_image, image, "image", .flags = OMIT_EMPTY, .help = "its name"),
+    KEY(struct cnb_analyzed_image, reference, "reference", .help = "the image by digest or id"),
+    KEY(struct cnb_analyzed_image, image, "image", .flags = OMIT_EMPTY, .help = "name of the image"),
     KEY(struct cnb_analyzed_image, extend, "extend", .flags = OMIT_EMPTY,
-        .help = "image extensions change it"),
+        .help = "image extensions will change it"),
     TABLE(struct cnb_analyzed_image, target, "target", target_schema, .flags = OMIT_EMPTY,
-          .help = "what it is for"),
+          .help = "what the image is for"),
 };
 static SCHEMA(image_schema, struct cnb_analyzed_image, image_fields, .name = "run-image");
 
@@ -51,22 +51,25 @@ static int previous_write(const struct doc *doc, const void *at, struct val *out
 }
 
 static const struct field analyzed_fields[] = {
-    HOOK(struct cnb_analyzed, previous, "image", previous_read, previous_write, .help = "the previous image"),
-    TABLE(struct cnb_analyzed, metadata, "metadata", lifecycle_metadata_schema, .help = "its layers"),
+    HOOK(struct cnb_analyzed, previous, "image", previous_read, previous_write, .sub = &image_schema,
+         .help = "the previous image"),
+    TABLE(struct cnb_analyzed, metadata, "metadata", lifecycle_metadata_schema,
+          .help = "layers of the previous image"),
     TABLE(struct cnb_analyzed, run_image, "run-image", image_schema, .flags = OMIT_EMPTY,
           .help = "the run image"),
     TABLE(struct cnb_analyzed, build_image, "build-image", image_schema, .flags = OMIT_EMPTY,
           .help = "the build image, where extensions change it"),
 };
-static SCHEMA(analyzed_schema, struct cnb_analyzed, analyzed_fields, .name = "analyzed.toml",
-              .help = "What is known of the previous image and the run image (platform.md)");
+SCHEMA_DECLARE(analyzed_toml_schema, struct cnb_analyzed);
+SCHEMA(analyzed_toml_schema, struct cnb_analyzed, analyzed_fields, .name = "analyzed.toml",
+       .help = "What is known of the previous image and the run image (platform.md)");
 
 int analyzed_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                   struct cnb_analyzed *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct cnb_analyzed read = {0};
-    if (doc_read(&how, &analyzed_schema, doc, &read, e) < 0)
+    if (doc_read(&how, &analyzed_toml_schema, doc, &read, e) < 0)
         return -1;
     *out = read;
     return 0;
@@ -75,7 +78,7 @@ int analyzed_read(struct arena *a, const struct val *doc, const char *file, stru
 int analyzed_write(struct arena *a, const struct cnb_analyzed *in, struct val **out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .a = a};
-    return doc_write(&how, &analyzed_schema, in, out, e);
+    return doc_write(&how, &analyzed_toml_schema, in, out, e);
 }
 
 void analyzed_target(struct arena *a, const struct cnb_analyzed_target *t, struct cnb_target *out)

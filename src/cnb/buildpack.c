@@ -70,8 +70,8 @@ static const struct field distro_fields[] = {
 static SCHEMA(distro_schema, struct cnb_distro, distro_fields, .name = "targets.distros");
 
 static const struct field target_fields[] = {
-    KEY(struct cnb_target, os, "os", .help = "operating system"),
-    KEY(struct cnb_target, arch, "arch", .help = "architecture"),
+    KEY(struct cnb_target, os, "os", .help = "operating system; any where it is absent"),
+    KEY(struct cnb_target, arch, "arch", .help = "architecture; any where it is absent"),
     KEY(struct cnb_target, variant, "variant", .alias = "arch-variant",
         .help = "variant of the architecture"),
     TABLES(struct cnb_target, distros, "distros", distro_schema, .help = "one of these distributions"),
@@ -88,8 +88,8 @@ static const struct field element_fields[] = {
     KEY(struct cnb_group_element, version, "version", .help = "its version"),
     KEY(struct cnb_group_element, optional, "optional", .flags = OMIT_EMPTY,
         .help = "the group works without it"),
-    HOOK(struct cnb_group_element, exec_env, "exec-env", exec_env_read, NULL,
-         .help = "execution environments"),
+    HOOK(struct cnb_group_element, exec_env, "exec-env", exec_env_read, NULL, .shape = "list of texts",
+         .help = "execution environments in which it takes part; all where it is absent"),
 };
 static SCHEMA(element_schema, struct cnb_group_element, element_fields, .name = "order.group");
 
@@ -110,11 +110,13 @@ static SCHEMA(group_schema, struct cnb_group, group_fields, .name = "order", .ch
 static const struct field buildpack_fields[] = {
     KEY(struct file, buildpack.id, "id", .flags = REQUIRED, .read = id_read,
         .help = "unique id, such as org/name"),
-    KEY(struct file, buildpack.version, "version", .flags = REQUIRED, .help = "version"),
+    KEY(struct file, buildpack.version, "version", .flags = REQUIRED, .help = "its version"),
     KEY(struct file, buildpack.name, "name", .help = "what people call it"),
     KEY(struct file, buildpack.homepage, "homepage", .help = "where to read about it"),
-    KEY(struct file, buildpack.clear_env, "clear-env", .help = "the user's environment does not reach it"),
-    HOOK(struct file, buildpack.exec_env, "exec-env", exec_env_read, NULL, .help = "execution environments"),
+    KEY(struct file, buildpack.clear_env, "clear-env",
+        .help = "variables of the user do not reach its programs"),
+    HOOK(struct file, buildpack.exec_env, "exec-env", exec_env_read, NULL, .shape = "list of texts",
+         .help = "execution environments it is for; all where it is absent"),
     KEY(struct file, buildpack.sbom_formats, "sbom-formats", .help = "media types of the SBOMs it writes"),
 };
 static SCHEMA(buildpack_schema, struct file, buildpack_fields, .name = "buildpack");
@@ -131,17 +133,20 @@ static int buildpack_table_read(struct decode *d, const struct val *v, void *at,
 }
 
 static const struct field file_fields[] = {
-    KEY(struct file, api, "api", .flags = REQUIRED, .help = "Buildpack API"),
+    KEY(struct file, api, "api", .flags = REQUIRED,
+        .help = "Buildpack API that it is written for, such as \"0.10\""),
     HOOK(struct file, buildpack, "buildpack", buildpack_table_read, NULL, .flags = REQUIRED,
-         .help = "what it is"),
+         .sub = &buildpack_schema, .help = "what it is"),
     TABLES(struct file, targets, "targets", target_schema, .help = "what it is made for"),
     TABLES(struct file, stacks, "stacks", stack_schema, .help = "what it was made for before targets"),
-    TABLES(struct file, order, "order", group_schema, .help = "a composite's groups"),
-    KEY(struct file, metadata, "metadata", .help = "free"),
+    TABLES(struct file, order, "order", group_schema,
+           .help = "groups of a composite buildpack, tried in turn"),
+    KEY(struct file, metadata, "metadata", .help = "anything: the buildpack's own"),
     KEEP(struct file, rest), // keys of tools other than ours are no reason for warnings
 };
-static SCHEMA(file_schema, struct file, file_fields, .name = "buildpack.toml",
-              .help = "A buildpack: what it is and what it is made for (buildpack.md)");
+SCHEMA_DECLARE(buildpack_toml_schema, struct file);
+SCHEMA(buildpack_toml_schema, struct file, file_fields, .name = "buildpack.toml",
+       .help = "A buildpack: what it is and what it is made for (buildpack.md)");
 
 int buildpack_dir_name(struct arena *a, struct str id, const char **out, struct err *e)
 {
@@ -207,7 +212,7 @@ static int read_file(struct arena *a, int dirfd, const char *file, struct events
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     if (file_read(dirfd, file, &text, e) < 0 || toml_read(a, str_dup(a, buf_view(&text)), file, &doc, e) < 0)
         return -1;
-    return doc_read(&how, &file_schema, doc, out, e);
+    return doc_read(&how, &buildpack_toml_schema, doc, out, e);
 }
 
 int buildpack_read(struct arena *a, int dirfd, const char *file, struct events *ev, struct cnb_buildpack *out,
@@ -248,14 +253,15 @@ static const struct field orders_fields[] = {
     TABLES(struct orders, order, "order", group_schema, .help = "groups, tried in turn"),
     TABLES(struct orders, extensions, "order-extensions", group_schema, .help = "groups of image extensions"),
 };
-static SCHEMA(orders_schema, struct orders, orders_fields, .name = "order.toml",
-              .help = "Which buildpacks are tried, in which order (platform.md)");
+SCHEMA_DECLARE(order_toml_schema, struct orders);
+SCHEMA(order_toml_schema, struct orders, orders_fields, .name = "order.toml",
+       .help = "Which buildpacks are tried, in which order (platform.md)");
 
 int order_read(const struct doc *how, const struct val *doc, struct cnb_order *order,
                struct cnb_order *extensions, struct err *e)
 {
     struct orders o = {0};
-    if (doc_read(how, &orders_schema, doc, &o, e) < 0)
+    if (doc_read(how, &order_toml_schema, doc, &o, e) < 0)
         return -1;
     if (!o.order.n) {
         struct err_at at;

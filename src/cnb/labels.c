@@ -107,12 +107,12 @@ static int sha_write_text(const struct doc *doc, const void *at, struct val *out
 }
 
 static const struct field layer_fields[] = {
-    HOOK(struct lm_layer, sha, "sha", sha_text, sha_write_text, .help = "diff ID"),
-    HOOK(struct lm_layer, data, "metadata", data_read, data_write, .json = "data",
-         .help = "the buildpack's notes"),
-    KEY(struct lm_layer, build, "build", .help = "for later buildpacks"),
-    KEY(struct lm_layer, launch, "launch", .help = "in the image"),
-    KEY(struct lm_layer, cache, "cache", .help = "kept"),
+    HOOK(struct lm_layer, sha, "sha", sha_text, sha_write_text, .shape = "text", .help = "diff ID"),
+    HOOK(struct lm_layer, data, "metadata", data_read, data_write, .json = "data", .shape = "table",
+         .help = "what the buildpack noted in <layer>.toml"),
+    KEY(struct lm_layer, build, "build", .help = "later buildpacks may use it"),
+    KEY(struct lm_layer, launch, "launch", .help = "it is part of the image"),
+    KEY(struct lm_layer, cache, "cache", .help = "it is kept for the next build"),
 };
 static SCHEMA(layer_schema, struct lm_layer, layer_fields, .name = "layers");
 
@@ -198,17 +198,18 @@ static int store_write(const struct doc *doc, const void *at, struct val *out, s
 static const struct field buildpack_fields[] = {
     KEY(struct lm_buildpack, key, "key", .read = key_read, .help = "id of the buildpack"),
     KEY(struct lm_buildpack, version, "version", .help = "its version"),
-    HOOK(struct lm_buildpack, layers, "layers", layers_read, layers_write, .help = "its layers in the image"),
-    HOOK(struct lm_buildpack, store, "store", store_read, store_write,
-         .help = "what it keeps from build to build"),
+    HOOK(struct lm_buildpack, layers, "layers", layers_read, layers_write, .flags = NAMED,
+         .sub = &layer_schema, .help = "its layers, by name"),
+    HOOK(struct lm_buildpack, store, "store", store_read, store_write, .shape = "table",
+         .help = "what it keeps from build to build, under the key metadata"),
 };
 static SCHEMA(lm_buildpack_schema, struct lm_buildpack, buildpack_fields, .name = "buildpacks");
 
 static const struct field run_image_fields[] = {
     KEY(struct lm_run_image, top_layer, "top-layer", .json = "topLayer", .help = "diff ID of its last layer"),
-    KEY(struct lm_run_image, reference, "reference", .help = "what it was exactly"),
+    KEY(struct lm_run_image, reference, "reference", .help = "the run image by digest or id"),
     KEY(struct lm_run_image, image, "image", .flags = OMIT_EMPTY, .help = "its name"),
-    KEY(struct lm_run_image, mirrors, "mirrors", .flags = OMIT_EMPTY, .help = "other names"),
+    KEY(struct lm_run_image, mirrors, "mirrors", .flags = OMIT_EMPTY, .help = "other places that have it"),
 };
 static SCHEMA(run_image_schema, struct lm_run_image, run_image_fields, .name = "run-image");
 
@@ -239,20 +240,22 @@ static int stack_read(struct decode *d, const struct val *v, void *at, struct er
 }
 
 static const struct field metadata_fields[] = {
-    HOOK(struct lifecycle_metadata, app, "app", app_read, app_write, .help = "diff IDs of the app's slices"),
-    HOOK(struct lifecycle_metadata, sbom, "sbom", sha_object, write_sha_if,
-         .help = "diff ID of the SBOM layer"),
+    HOOK(struct lifecycle_metadata, app, "app", app_read, app_write, .shape = "list of tables",
+         .help = "diff IDs of the app's slices, each under the key sha"),
+    HOOK(struct lifecycle_metadata, sbom, "sbom", sha_object, write_sha_if, .shape = "table",
+         .help = "diff ID of the SBOM layer, under the key sha"),
     TABLES(struct lifecycle_metadata, buildpacks, "buildpacks", lm_buildpack_schema,
-           .help = "who made which layers"),
-    HOOK(struct lifecycle_metadata, config, "config", sha_object, write_sha,
-         .help = "diff ID of the config layer"),
-    HOOK(struct lifecycle_metadata, launcher, "launcher", sha_object, write_sha,
-         .help = "diff ID of the launcher"),
-    HOOK(struct lifecycle_metadata, process_types, "process-types", sha_object, write_sha, .help = "diff ID"),
+           .help = "the buildpacks and their layers"),
+    HOOK(struct lifecycle_metadata, config, "config", sha_object, write_sha, .shape = "table",
+         .help = "diff ID of the layer with metadata.toml, under the key sha"),
+    HOOK(struct lifecycle_metadata, launcher, "launcher", sha_object, write_sha, .shape = "table",
+         .help = "diff ID of the launcher's layer, under the key sha"),
+    HOOK(struct lifecycle_metadata, process_types, "process-types", sha_object, write_sha, .shape = "table",
+         .help = "diff ID of the layer with links for process types, under the key sha"),
     TABLE(struct lifecycle_metadata, run_image, "run-image", run_image_schema, .json = "runImage",
-          .help = "its base"),
-    HOOK(struct lifecycle_metadata, run_image, "stack", stack_read, stack_write,
-         .help = "the base for old platforms"),
+          .help = "the run image that it stands on"),
+    HOOK(struct lifecycle_metadata, run_image, "stack", stack_read, stack_write, .shape = "table",
+         .help = "the run image, for platforms before Platform API 0.12"),
 };
 SCHEMA(lifecycle_metadata_schema, struct lifecycle_metadata, metadata_fields, .name = LABEL_LIFECYCLE,
        .help = "What an app image is made of (platform.md)");

@@ -45,16 +45,17 @@ static SCHEMA(label_schema, struct cnb_label, label_fields, .name = "labels");
 static const struct field process_fields[] = {
     KEY(struct cnb_process, type, "type", .flags = REQUIRED, .help = "name of the process"),
     HOOK(struct cnb_process, command, "command", command_read, command_write, .flags = REQUIRED,
-         .help = "program and arguments that always stand"),
-    KEY(struct cnb_process, args, "args", .flags = OMIT_EMPTY, .help = "arguments that the user's replace"),
+         .shape = "list of texts", .help = "program and arguments that always stand"),
+    KEY(struct cnb_process, args, "args", .flags = OMIT_EMPTY,
+        .help = "further arguments; those that the user gives replace them"),
     KEY(struct cnb_process, direct, "direct", .help = "started without a shell"),
     KEY(struct cnb_process, is_default, "default", .flags = OMIT_EMPTY,
         .help = "started when nothing is named"),
-    KEY(struct cnb_process, buildpack_id, "buildpack-id", .help = "whose it is"),
+    KEY(struct cnb_process, buildpack_id, "buildpack-id", .help = "id of the buildpack that it is from"),
     KEY(struct cnb_process, working_dir, "working-dir", .flags = OMIT_EMPTY,
-        .help = "beneath the app directory"),
+        .help = "where it is started; the app directory where it is absent"),
     KEY(struct cnb_process, exec_env, "exec-env", .flags = OMIT_EMPTY,
-        .help = "execution environments it is for"),
+        .help = "execution environments it is for; all where it is absent"),
 };
 static SCHEMA(process_schema, struct cnb_process, process_fields, .name = "processes");
 
@@ -64,9 +65,9 @@ static const struct field slice_fields[] = {
 static SCHEMA(slice_schema, struct cnb_slice, slice_fields, .name = "slices");
 
 static const struct field ref_fields[] = {
-    KEY(struct cnb_ref, id, "id", .flags = REQUIRED, .help = "id"),
-    KEY(struct cnb_ref, version, "version", .flags = REQUIRED, .help = "version"),
-    KEY(struct cnb_ref, api, "api", .flags = REQUIRED, .help = "Buildpack API"),
+    KEY(struct cnb_ref, id, "id", .flags = REQUIRED, .help = "id of a buildpack"),
+    KEY(struct cnb_ref, version, "version", .flags = REQUIRED, .help = "its version"),
+    KEY(struct cnb_ref, api, "api", .flags = REQUIRED, .help = "Buildpack API that it is written for"),
     KEY(struct cnb_ref, homepage, "homepage", .flags = OMIT_EMPTY, .help = "where to read about it"),
     KEY(struct cnb_ref, optional, "optional", .flags = OMIT_EMPTY, .help = "the group works without it"),
 };
@@ -75,9 +76,9 @@ static SCHEMA(ref_schema, struct cnb_ref, ref_fields, .name = "buildpacks");
 static const struct field metadata_fields[] = {
     KEY(struct cnb_metadata, default_type, "buildpack-default-process-type", .flags = OMIT_EMPTY,
         .help = "process type that is started by default"),
-    TABLES(struct cnb_metadata, buildpacks, "buildpacks", ref_schema, .help = "who took part"),
+    TABLES(struct cnb_metadata, buildpacks, "buildpacks", ref_schema, .help = "buildpacks that took part"),
     TABLES(struct cnb_metadata, extensions, "extensions", ref_schema, .flags = OMIT_EMPTY,
-           .help = "extensions"),
+           .help = "image extensions that took part"),
     TABLES(struct cnb_metadata, labels, "labels", label_schema, .flags = OMIT_EMPTY,
            .help = "labels of the image"),
     TABLES(struct cnb_metadata, processes, "processes", process_schema, .help = "what can be started"),

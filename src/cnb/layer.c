@@ -36,24 +36,26 @@ static int moved(struct decode *d, const struct val *v, void *at, struct err *e)
 
 static const struct field layer_fields[] = {
     KEY(struct layer_file, launch, "launch", .flags = OMIT_EMPTY, .read = moved,
-        .help = "before Buildpack API 0.6"),
+        .help = "as types.launch, before Buildpack API 0.6"),
     KEY(struct layer_file, build, "build", .flags = OMIT_EMPTY, .read = moved,
-        .help = "before Buildpack API 0.6"),
+        .help = "as types.build, before Buildpack API 0.6"),
     KEY(struct layer_file, cache, "cache", .flags = OMIT_EMPTY, .read = moved,
-        .help = "before Buildpack API 0.6"),
+        .help = "as types.cache, before Buildpack API 0.6"),
     TABLE(struct layer_file, types, "types", types_schema, .flags = OMIT_EMPTY, .since = API(0, 6),
           .help = "what becomes of the layer"),
-    KEY(struct layer_file, metadata, "metadata", .help = "free: what the buildpack wants to find next time"),
+    KEY(struct layer_file, metadata, "metadata",
+        .help = "anything: what the buildpack wants to find next time"),
 };
-static SCHEMA(layer_schema, struct layer_file, layer_fields, .name = "<layer>.toml",
-              .help = "A layer (buildpack.md)");
+SCHEMA_DECLARE(layer_toml_schema, struct layer_file);
+SCHEMA(layer_toml_schema, struct layer_file, layer_fields, .name = "<layer>.toml",
+       .help = "What becomes of a layer (buildpack.md)");
 
 int layer_toml_read(struct arena *a, const struct val *doc, const char *file, uint16_t api,
                     struct cnb_layer *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .api = api, .file = file, .a = a};
     struct layer_file f = {0};
-    if (doc_read(&how, &layer_schema, doc, &f, e) < 0)
+    if (doc_read(&how, &layer_toml_schema, doc, &f, e) < 0)
         return -1;
     *out = (struct cnb_layer){f.launch || f.types.launch, f.build || f.types.build, f.cache || f.types.cache,
                               f.metadata};
@@ -66,7 +68,7 @@ int layer_toml_write(struct arena *a, const struct cnb_layer *l, bool types, str
     struct layer_file f = {.metadata = l->metadata};
     if (types)
         f.types = (struct cnb_layer){l->launch, l->build, l->cache, NULL};
-    return doc_write(&how, &layer_schema, &f, out, e);
+    return doc_write(&how, &layer_toml_schema, &f, out, e);
 }
 
 static bool type_ok(struct str type)
@@ -141,19 +143,23 @@ static const struct field process_fields[] = {
     KEY(struct cnb_process, type, "type", .flags = REQUIRED, .read = type_read,
         .help = "name of the process"),
     HOOK(struct cnb_process, command, "command", command_read, NULL, .flags = REQUIRED,
-         .help = "what is started"),
-    KEY(struct cnb_process, args, "args", .help = "default arguments (fixed before Buildpack API 0.9)"),
-    KEY(struct cnb_process, direct, "direct", .read = direct_read, .help = "without a shell, before API 0.9"),
+         .shape = "list of texts",
+         .help = "program and its fixed arguments; one text before Buildpack API 0.9"),
+    KEY(struct cnb_process, args, "args",
+        .help = "further arguments; since Buildpack API 0.9 those that the user gives replace them"),
+    KEY(struct cnb_process, direct, "direct", .read = direct_read,
+        .help = "started without a shell; before Buildpack API 0.9 only"),
     KEY(struct cnb_process, is_default, "default", .since = API(0, 6),
         .help = "started when nothing is named"),
     KEY(struct cnb_process, working_dir, "working-dir", .read = working_dir_read, .since = API(0, 8),
-        .alias = "working-directory", .help = "where it runs, from the app directory"),
-    KEY(struct cnb_process, exec_env, "exec-env", .help = "execution environments it is for"),
+        .alias = "working-directory", .help = "where it is started; the app directory where it is absent"),
+    KEY(struct cnb_process, exec_env, "exec-env",
+        .help = "execution environments it is for; all where it is absent"),
 };
 static SCHEMA(process_schema, struct cnb_process, process_fields, .name = "processes");
 
 static const struct field slice_fields[] = {
-    KEY(struct cnb_slice, paths, "paths", .help = "patterns"),
+    KEY(struct cnb_slice, paths, "paths", .help = "patterns of paths that belong to the slice"),
 };
 static SCHEMA(slice_schema, struct cnb_slice, slice_fields, .name = "slices");
 
@@ -172,13 +178,14 @@ static const struct field launch_fields[] = {
     TABLES(struct cnb_launch_toml, slices, "slices", slice_schema,
            .help = "parts of the app in layers of their own"),
 };
-static SCHEMA(launch_schema, struct cnb_launch_toml, launch_fields, .name = "launch.toml",
-              .check = launch_check, .help = "What an app image gets besides layers (buildpack.md)");
+SCHEMA_DECLARE(launch_toml_schema, struct cnb_launch_toml);
+SCHEMA(launch_toml_schema, struct cnb_launch_toml, launch_fields, .name = "launch.toml",
+       .check = launch_check, .help = "What an app image gets besides layers (buildpack.md)");
 
 int launch_toml_read(const struct doc *how, const struct val *doc, struct cnb_launch_toml *out, struct err *e)
 {
     struct cnb_launch_toml l = {0};
-    if (doc_read(how, &launch_schema, doc, &l, e) < 0)
+    if (doc_read(how, &launch_toml_schema, doc, &l, e) < 0)
         return -1;
     if (how->api >= API(0, 9))
         for (size_t i = 0; i < l.processes.n; i++)
@@ -200,7 +207,7 @@ struct build_file {
 
 static const struct field unmet_fields[] = {
     KEY(struct unmet, name, "name", .flags = REQUIRED,
-        .help = "of a plan entry that is left to later buildpacks"),
+        .help = "name of a plan entry that is left to later buildpacks"),
 };
 static SCHEMA(unmet_schema, struct unmet, unmet_fields, .name = "unmet");
 
@@ -208,8 +215,9 @@ static const struct field build_fields[] = {
     TABLES(struct build_file, unmet, "unmet", unmet_schema,
            .help = "what this buildpack did not provide after all"),
 };
-static SCHEMA(build_schema, struct build_file, build_fields, .name = "build.toml",
-              .help = "What the build left open (buildpack.md)");
+SCHEMA_DECLARE(build_toml_schema, struct build_file);
+SCHEMA(build_toml_schema, struct build_file, build_fields, .name = "build.toml",
+       .help = "What the build left open (buildpack.md)");
 
 int build_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                     struct cnb_build_toml *out, struct err *e)
@@ -217,7 +225,7 @@ int build_toml_read(struct arena *a, const struct val *doc, const char *file, st
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct build_file f = {0};
     struct cnb_build_toml b = {0};
-    if (doc_read(&how, &build_schema, doc, &f, e) < 0)
+    if (doc_read(&how, &build_toml_schema, doc, &f, e) < 0)
         return -1;
     for (size_t i = 0; i < f.unmet.n; i++)
         strv_add(a, &b.unmet, f.unmet.v[i].name);

@@ -42,15 +42,16 @@ static SCHEMA(image_schema, struct cnb_report, image_fields, .name = "image");
 static const struct field file_fields[] = {
     TABLE(struct file, image, "image", image_schema, .help = "the image"),
 };
-static SCHEMA(file_schema, struct file, file_fields, .name = "report.toml",
-              .help = "What was made (platform.md)");
+SCHEMA_DECLARE(report_toml_schema, struct file);
+SCHEMA(report_toml_schema, struct file, file_fields, .name = "report.toml",
+       .help = "The image that was made (platform.md)");
 
 int report_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                 struct cnb_report *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct file read = {0};
-    if (doc_read(&how, &file_schema, doc, &read, e) < 0)
+    if (doc_read(&how, &report_toml_schema, doc, &read, e) < 0)
         return -1;
     *out = read.image;
     return 0;
@@ -60,5 +61,5 @@ int report_write(struct arena *a, const struct cnb_report *in, struct val **out,
 {
     const struct doc how = {.names = NAMES_TOML, .a = a};
     const struct file file = {.image = *in};
-    return doc_write(&how, &file_schema, &file, out, e);
+    return doc_write(&how, &report_toml_schema, &file, out, e);
 }

@@ -16,21 +16,23 @@ static SCHEMA(image_schema, struct cnb_run_image, image_fields, .name = "images"
 static const struct field run_fields[] = {
     TABLES(struct cnb_run, images, "images", image_schema, .help = "run images; the first is the default"),
 };
-static SCHEMA(run_schema, struct cnb_run, run_fields, .name = "run.toml",
-              .help = "Run images of a builder (platform.md)");
+SCHEMA_DECLARE(run_toml_schema, struct cnb_run);
+SCHEMA(run_toml_schema, struct cnb_run, run_fields, .name = "run.toml",
+       .help = "Run images of a builder (platform.md)");
 
 static const struct field stack_fields[] = {
     TABLE(struct stack_file, run_image, "run-image", image_schema, .help = "the run image"),
 };
-static SCHEMA(stack_schema, struct stack_file, stack_fields, .name = "stack.toml",
-              .help = "The run image of a builder, Platform API < 0.12 (platform.md)");
+SCHEMA_DECLARE(stack_toml_schema, struct stack_file);
+SCHEMA(stack_toml_schema, struct stack_file, stack_fields, .name = "stack.toml",
+       .help = "The run image of a builder, Platform API < 0.12 (platform.md)");
 
 int run_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                   struct cnb_run *out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct cnb_run read = {0};
-    if (doc_read(&how, &run_schema, doc, &read, e) < 0)
+    if (doc_read(&how, &run_toml_schema, doc, &read, e) < 0)
         return -1;
     *out = read;
     return 0;
@@ -39,7 +41,7 @@ int run_toml_read(struct arena *a, const struct val *doc, const char *file, stru
 int run_toml_write(struct arena *a, const struct cnb_run *in, struct val **out, struct err *e)
 {
     const struct doc how = {.names = NAMES_TOML, .a = a};
-    return doc_write(&how, &run_schema, in, out, e);
+    return doc_write(&how, &run_toml_schema, in, out, e);
 }
 
 int stack_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
@@ -47,7 +49,7 @@ int stack_toml_read(struct arena *a, const struct val *doc, const char *file, st
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct stack_file *read = ARENA_NEW(a, struct stack_file);
-    if (doc_read(&how, &stack_schema, doc, read, e) < 0)
+    if (doc_read(&how, &stack_toml_schema, doc, read, e) < 0)
         return -1;
     *out = (struct cnb_run){0};
     out->images.v = &read->run_image;

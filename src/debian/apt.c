@@ -14,7 +14,6 @@ static void write_conf(struct buf *b, const struct apt *apt)
     buf_printf(b, "Dir::State \"%s/state\";\nDir::State::Lists \"%s/" PRI_STR "\";\n", apt->dir, apt->dir,
                STR_ARG(apt->lists));
     buf_printf(b, "Dir::State::status \"%s/state/status\";\nDir::Cache \"%s/cache\";\n", apt->dir, apt->dir);
-    buf_printf(b, "Dir::Cache::pkgcache \"\";\nDir::Cache::srcpkgcache \"\";\n");
     buf_printf(b, "#clear APT::Architectures;\nAPT::Architecture \"" PRI_STR "\";\n",
                STR_ARG(apt->architecture));
     buf_printf(b, "APT::Architectures { \"" PRI_STR "\"; };\n", STR_ARG(apt->architecture));

@@ -89,9 +89,11 @@ static int find_targets(struct reading *r, struct err *e)
     struct arena *a = r->out->arena;
     drop_buf struct buf out = BUF_INIT(MIB(4));
     const char *const args[] = {
+        "indextargets",
         "-o",
         str_printf(a, "Dir::State::Lists=%s/nothing", r->apt->dir).p,
-        "indextargets",
+        "-o",
+        "pkgCacheFile::Generate=true",
         "--no-release-info",
         "--format",
         "$(METAKEY)\t$(REPO_URI)\t$(FILENAME)\t$(SOURCESENTRY)\t$(RELEASE)\t$(COMPONENT)",

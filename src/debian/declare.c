@@ -239,37 +239,45 @@ static const struct field image_fields[] = {
 static SCHEMA(image_schema, struct base_image, image_fields, .name = "image");
 
 static const struct field user_fields[] = {
-    KEY(struct base_user, name, "name", .flags = REQUIRED, .read = word_read),
-    KEY(struct base_user, uid, "uid", .flags = REQUIRED, .read = id_read),
-    KEY(struct base_user, gid, "gid", .flags = REQUIRED, .read = id_read),
-    KEY(struct base_user, group, "group", .flags = OMIT_EMPTY, .read = word_read, .help = "name of the group; as the user's if absent"),
-    KEY(struct base_user, home, "home", .flags = REQUIRED, .read = path_read),
-    KEY(struct base_user, shell, "shell", .flags = OMIT_EMPTY, .read = path_read),
+    KEY(struct base_user, name, "name", .flags = REQUIRED, .read = word_read, .help = "name of the user"),
+    KEY(struct base_user, uid, "uid", .flags = REQUIRED, .read = id_read, .help = "user id"),
+    KEY(struct base_user, gid, "gid", .flags = REQUIRED, .read = id_read, .help = "group id"),
+    KEY(struct base_user, group, "group", .flags = OMIT_EMPTY, .read = word_read,
+        .help = "name of the group; as the user's if absent"),
+    KEY(struct base_user, home, "home", .flags = REQUIRED, .read = path_read, .help = "home directory"),
+    KEY(struct base_user, shell, "shell", .flags = OMIT_EMPTY, .read = path_read, .help = "login shell"),
 };
 static SCHEMA(user_schema, struct base_user, user_fields, .name = "user");
 
 static const struct field alternative_fields[] = {
     KEY(struct base_alternative, link, "link", .flags = REQUIRED, .read = path_read, .help = "path of the link"),
-    KEY(struct base_alternative, target, "target", .flags = REQUIRED, .read = target_read, .help = "what it points to"),
+    KEY(struct base_alternative, target, "target", .flags = REQUIRED, .read = target_read,
+        .help = "what it points to"),
 };
 static SCHEMA(alternative_schema, struct base_alternative, alternative_fields, .name = "alternatives");
 
 static const struct field declaration_fields[] = {
-    KEY(struct base_declaration, name, "name", .flags = REQUIRED, .read = word_read, .help = "name of the base image"),
-    HOOK(struct base_declaration, kind, "kind", kind_read, NULL, .flags = REQUIRED, .help = "\"run\" or \"build\""),
-    KEY(struct base_declaration, description, "description"),
-    KEY(struct base_declaration, homepage, "homepage"),
-    KEY(struct base_declaration, maintainer, "maintainer"),
-    TABLE(struct base_declaration, debian, "debian", debian_schema, .flags = REQUIRED),
-    TABLE(struct base_declaration, image, "image", image_schema, .flags = REQUIRED),
+    KEY(struct base_declaration, name, "name", .flags = REQUIRED, .read = word_read,
+        .help = "name of the base image"),
+    HOOK(struct base_declaration, kind, "kind", kind_read, NULL, .flags = REQUIRED, .shape = "text",
+        .help = "\"run\" or \"build\""),
+    KEY(struct base_declaration, description, "description", .help = "one sentence about it; a label of the image"),
+    KEY(struct base_declaration, homepage, "homepage", .help = "where to read about it; a label of the image"),
+    KEY(struct base_declaration, maintainer, "maintainer", .help = "who cares for it; a label of the image"),
+    TABLE(struct base_declaration, debian, "debian", debian_schema, .flags = REQUIRED,
+        .help = "the packages that it is made of"),
+    TABLE(struct base_declaration, image, "image", image_schema, .flags = REQUIRED, .help = "where it is published"),
     KEY(struct base_declaration, labels, "labels", .help = "labels of the image beside those of the spec"),
     KEY(struct base_declaration, env, "env", .help = "environment of the image beside that of the spec"),
-    TABLE(struct base_declaration, user, "user", user_schema, .flags = REQUIRED),
+    TABLE(struct base_declaration, user, "user", user_schema, .flags = REQUIRED,
+        .help = "user that builds and apps run as"),
     TABLES(struct base_declaration, users, "users", user_schema, .help = "further users"),
     TABLES(struct base_declaration, alternatives, "alternatives", alternative_schema,
            .help = "links that maintainer scripts would make"),
 };
-static SCHEMA(declaration_schema, struct base_declaration, declaration_fields, .name = "base image",
+SCHEMA_DECLARE(base_declaration_schema, struct base_declaration);
+SCHEMA(base_declaration_schema, struct base_declaration, declaration_fields, .name = "base image",
+        .help = "What a base image is made of",
               .check = declaration_check);
 // clang-format on
 
@@ -294,7 +302,7 @@ int declaration_read(struct arena *a, struct str text, const char *file, struct 
     struct val *root;
     strv_from(a, &d.debian.pockets, pockets, COUNT(pockets));
     strv_from(a, &d.debian.components, components, COUNT(components));
-    if (toml_read(a, text, file, &root, e) < 0 || doc_read(&doc, &declaration_schema, root, &d, e) < 0)
+    if (toml_read(a, text, file, &root, e) < 0 || doc_read(&doc, &base_declaration_schema, root, &d, e) < 0)
         return -1;
     if (!d.debian.architecture.n) {
         const char *host = debian_architecture();

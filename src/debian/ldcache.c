@@ -110,7 +110,16 @@ static bool could_be(struct str name)
     return so && (str_has_prefix(name, "lib") || str_has_prefix(name, "ld-"));
 }
 
-// A link counts under its own name, a file under the name that it gives itself.
+// A link counts under its own name where that is the library's or the one for the linker ("libx.so" of "libx.so.1");
+// everything else under the name that the library gives itself. So does ldconfig.
+static struct str key_of(struct str name, bool is_link, struct str soname)
+{
+    if (!soname.n)
+        return name;
+    bool for_linker = str_has_suffix(name, ".so") && name.n <= soname.n && str_eq(str_head(soname, name.n), name);
+    return is_link && for_linker ? name : soname;
+}
+
 static int add_file(struct caching *c, struct str dir, const char *real_dir, struct str name, struct err *e)
 {
     char real[LIMIT_PATH];
@@ -130,8 +139,7 @@ static int add_file(struct caching *c, struct str dir, const char *real_dir, str
         return -1;
     if (kind == ELF_OTHER || f.type != ET_DYN || !f.dynamic || !flag_of(&f))
         return 0;
-    bool is_file = strcmp(path, real) == 0;
-    struct str key = is_file && f.soname.n ? f.soname : name;
+    struct str key = key_of(name, strcmp(path, real) != 0, f.soname);
     // What the loader opens is the name it asks for, where that is there.
     struct str target = path_join(c->a, dir, key);
     if (tree_resolve(c->root, target, real, NULL) < 0)

@@ -6,6 +6,6 @@
 #pragma once
 #include "base/buf.h"
 
-// `machine` (EM_X86_64…) and `bits` of the libraries; others are left out. An architecture without a flag in our table
+// An architecture without a flag in our table
 // gives an empty buffer: the loader then searches its directories.
 int nodiscard ldcache_make(int root, struct buf *out, struct err *e);

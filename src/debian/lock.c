@@ -93,34 +93,42 @@ static int size_read(struct decode *d, const struct val *v, void *at, struct err
 
 // clang-format off
 static const struct field release_fields[] = {
-    KEY(struct deb_lock_release, codename, "codename", .flags = REQUIRED),
-    KEY(struct deb_lock_release, date, "date", .flags = REQUIRED, .read = time_read, .help = "of the signed Release file"),
-    HOOK(struct deb_lock_release, digest, "digest", digest_read, digest_write, .flags = REQUIRED, .help = "of the signed text"),
+    KEY(struct deb_lock_release, codename, "codename", .flags = REQUIRED, .help = "codename of the release"),
+    KEY(struct deb_lock_release, date, "date", .flags = REQUIRED, .read = time_read,
+        .help = "date of the signed Release file"),
+    HOOK(struct deb_lock_release, digest, "digest", digest_read, digest_write, .flags = REQUIRED, .shape = "text",
+        .help = "digest of the signed text"),
 };
 static SCHEMA(release_schema, struct deb_lock_release, release_fields, .name = "releases");
 
 static const struct field package_fields[] = {
-    KEY(struct deb_lock_package, name, "name", .flags = REQUIRED, .read = name_read),
-    KEY(struct deb_lock_package, version, "version", .flags = REQUIRED, .read = version_read),
-    KEY(struct deb_lock_package, architecture, "architecture", .flags = REQUIRED),
+    KEY(struct deb_lock_package, name, "name", .flags = REQUIRED, .read = name_read, .help = "name of the package"),
+    KEY(struct deb_lock_package, version, "version", .flags = REQUIRED, .read = version_read, .help = "its version"),
+    KEY(struct deb_lock_package, architecture, "architecture", .flags = REQUIRED, .help = "its architecture, or all"),
     KEY(struct deb_lock_package, suite, "suite", .flags = REQUIRED, .help = "codename of the release it is from"),
-    KEY(struct deb_lock_package, filename, "filename", .flags = REQUIRED, .read = filename_read, .help = "beneath the repository"),
-    KEY(struct deb_lock_package, size, "size", .flags = REQUIRED, .read = size_read),
-    HOOK(struct deb_lock_package, digest, "digest", digest_read, digest_write, .flags = REQUIRED),
+    KEY(struct deb_lock_package, filename, "filename", .flags = REQUIRED, .read = filename_read,
+        .help = "its path in the repository"),
+    KEY(struct deb_lock_package, size, "size", .flags = REQUIRED, .read = size_read, .help = "bytes of the file"),
+    HOOK(struct deb_lock_package, digest, "digest", digest_read, digest_write, .flags = REQUIRED, .shape = "text",
+         .help = "digest of the file"),
 };
 static SCHEMA(package_schema, struct deb_lock_package, package_fields, .name = "packages");
 
 static const struct field lock_fields[] = {
-    KEY(struct file, format, "format", .flags = REQUIRED, .read = format_read),
-    HOOK(struct file, lock.declaration, "declaration", digest_read, digest_write, .flags = REQUIRED,
+    KEY(struct file, format, "format", .flags = REQUIRED, .read = format_read, .help = "version of this format"),
+    HOOK(struct file, lock.declaration, "declaration", digest_read, digest_write, .flags = REQUIRED, .shape = "text",
          .help = "digest of what was asked for"),
-    KEY(struct file, lock.origin, "origin", .flags = REQUIRED),
-    KEY(struct file, lock.suite, "suite", .flags = REQUIRED),
-    KEY(struct file, lock.architecture, "architecture", .flags = REQUIRED),
-    TABLES(struct file, lock.releases, "releases", release_schema),
-    TABLES(struct file, lock.packages, "packages", package_schema, .flags = REQUIRED),
+    KEY(struct file, lock.origin, "origin", .flags = REQUIRED, .help = "Origin of the Release files"),
+    KEY(struct file, lock.suite, "suite", .flags = REQUIRED, .help = "codename of the release"),
+    KEY(struct file, lock.architecture, "architecture", .flags = REQUIRED, .help = "architecture, in Debian's words"),
+    TABLES(struct file, lock.releases, "releases", release_schema,
+        .help = "Release files that the packages were found by"),
+    TABLES(struct file, lock.packages, "packages", package_schema, .flags = REQUIRED,
+        .help = "every package of the image"),
 };
-static SCHEMA(lock_schema, struct file, lock_fields, .name = "lock of a base image");
+SCHEMA_DECLARE(base_lock_schema, struct file);
+SCHEMA(base_lock_schema, struct file, lock_fields, .name = "lock of a base image",
+        .help = "The packages of a base image, each by version and digest");
 // clang-format on
 
 static struct digest sha256_of(const uint8_t sum[32])
@@ -184,7 +192,7 @@ int deb_lock_read(struct arena *a, struct str text, const char *file, struct deb
     struct doc doc = {.names = NAMES_TOML, .file = file, .a = a};
     struct file f = {0};
     struct val *root;
-    if (toml_read(a, text, file, &root, e) < 0 || doc_read(&doc, &lock_schema, root, &f, e) < 0 ||
+    if (toml_read(a, text, file, &root, e) < 0 || doc_read(&doc, &base_lock_schema, root, &f, e) < 0 ||
         check_order(&f.lock, file, e) < 0)
         return -1;
     *out = f.lock;
@@ -197,7 +205,7 @@ int deb_lock_write(const struct deb_lock *lock, struct buf *out, struct err *e)
     struct doc doc = {.names = NAMES_TOML, .a = a};
     struct file f = {LOCK_FORMAT, *lock};
     struct val *root;
-    return doc_write(&doc, &lock_schema, &f, &root, e) < 0 ? -1 : toml_write(root, out, e);
+    return doc_write(&doc, &base_lock_schema, &f, &root, e) < 0 ? -1 : toml_write(root, out, e);
 }
 
 int64_t deb_lock_date(const struct deb_lock *lock)

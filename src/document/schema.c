@@ -36,6 +36,15 @@ const char *field_kind_name(enum field_kind kind)
     return (unsigned)kind < F_KIND_MAX_ ? kind_names[kind] : "unknown";
 }
 
+const char *field_shape(const struct field *f)
+{
+    if (f->shape)
+        return f->shape;
+    if (f->kind == F_HOOK && f->sub)
+        return f->flags & NAMED ? "table of tables" : field_kind_name(F_STRUCT);
+    return field_kind_name(f->kind);
+}
+
 const char *field_name(const struct field *f, enum doc_names names)
 {
     return names == NAMES_JSON && f->json ? f->json : f->toml;
@@ -312,7 +321,7 @@ static int check_required(struct decode *d, const struct table *t, struct err *e
             continue;
         if (push(d, (struct step){.key = str_of(name)}, t->v, e) < 0)
             return -1;
-        return doc_fail(d, t->v, e, "the key is missing, wanted %s", field_kind_name(f->kind));
+        return doc_fail(d, t->v, e, "the key is missing, wanted %s", field_shape(f));
     }
     return 0;
 }
@@ -377,6 +386,8 @@ static void walk_table(struct walk *w, const struct schema *s)
         w->row(w->ctx, &(struct schema_row){.field = f, .in = s, .key = buf_view(&w->key)});
         if (f->kind == F_STRUCTV)
             buf_text(&w->key, "[]");
+        if (f->flags & NAMED)
+            buf_text(&w->key, ".<name>");
         if (f->sub && !is_open(w, f->sub))
             walk_table(w, f->sub);
         w->key.n = before;

@@ -52,6 +52,7 @@ enum field_flag {
     KEEP_UNKNOWN = 1 << 3, // by KEEP
     TIME_TOO = 1 << 4,     // F_STR: a TOML time is taken as its text
     EMPTY_NULL = 1 << 5,   // an empty list or table is null in JSON, as Go's nil without omitempty
+    NAMED = 1 << 6,        // F_HOOK with `sub`: a table whose keys are names and whose values are such tables
 };
 
 struct decode; // where doc_read stands
@@ -67,12 +68,13 @@ struct field {
     uint16_t flags;
     uint16_t since, until; // the first API that has the key, and the first that has it no more
     uint32_t off;
-    const struct schema *sub;
+    const struct schema *sub; // of F_HOOK: for the reference only
     // Odd shapes. `at` is the member. `write` leaves VAL_NULL where nothing is to be written. With another kind
     // than F_HOOK, `read` alone is enough where the value is written as its kind is.
     int (*read)(struct decode *d, const struct val *v, void *at, struct err *e);
     int (*write)(const struct doc *doc, const void *at, struct val *out, struct err *e);
     const char *help;
+    const char *shape; // what a value is where the kind does not say it: "list of texts"; for the reference
 };
 
 enum { SCHEMA_ROWS = 128 }; // rows of one table
@@ -120,6 +122,7 @@ int doc_wrong(const struct decode *d, const struct val *v, const char *wanted, s
 
 const char *field_name(const struct field *f, enum doc_names names); // NULL: not in such documents
 bool field_has_api(const struct field *f, uint16_t api);
+const char *field_shape(const struct field *f);    // what its value is, in words
 const char *field_kind_name(enum field_kind kind); // "text", "list of tables": for messages and the reference
 
 // Every row in its order, those of nested tables behind their own (a table within itself once): for the

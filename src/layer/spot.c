@@ -20,6 +20,7 @@ void dirs_note(struct unpack *u, struct str path, uint32_t mode, int64_t sec, ui
     if (!at) {
         at = map_put(u->a, &u->dirs, str_dup(u->a, path));
         at->ptr = ARENA_NEW(u->a, struct dir_note);
+        u->dirs_bytes += path.n;
     }
     *(struct dir_note *)at->ptr = (struct dir_note){.sec = sec, .nsec = nsec, .mode = mode};
 }

@@ -16,9 +16,8 @@
 #define WHITEOUT_OTHER ".wh..wh." // plnk, aufs, orph: aufs' own bookkeeping
 
 // Straight from the window of the source: a buffer for each of many small files would cost more than their bytes.
-static int copy_data(struct unpack *u, int fd, struct err *e)
+static int copy_data(struct source *data, int fd, struct err *e)
 {
-    struct source *data = tar_data(u->reader);
     for (;;) {
         struct view v;
         if (source_peek(data, 1, &v, e) < 0)
@@ -28,6 +27,24 @@ static int copy_data(struct unpack *u, int fd, struct err *e)
         if (file_write_all(fd, v.p, v.n, e) < 0 || source_skip(data, v.n, e) < 0)
             return -1;
     }
+}
+
+// Holes stay holes: three kilobytes of archive may tell of gigabytes of zeros.
+static int copy_sparse(struct source *data, const struct tar_entry *t, int fd, struct err *e)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < t->extent_n; i++) {
+        const struct tar_extent *x = &t->extent[i];
+        drop_(source_drop) struct source *part = source_part(data, x->n);
+        if (source_skip(data, x->at - at, e) < 0)
+            return -1;
+        if (lseek(fd, (off_t)x->at, SEEK_SET) < 0)
+            return err_sys(e, "seek");
+        if (copy_data(part, fd, e) < 0)
+            return -1;
+        at = x->at + x->n;
+    }
+    return ftruncate(fd, (off_t)t->size) < 0 ? err_sys(e, "size") : source_skip(data, t->size - at, e);
 }
 
 static int set_time(int dirfd, const char *name, int64_t sec, uint32_t nsec, struct err *e)
@@ -55,8 +72,9 @@ static int make_file(struct unpack *u, const struct tar_entry *t, int parent, co
     if (spot_clear(u, parent, base, e) < 0)
         return -1;
     drop_fd int fd = -1;
+    struct source *data = tar_data(u->reader);
     if (path_open_plain(parent, base, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, e) < 0 ||
-        copy_data(u, fd, e) < 0)
+        (t->sparse ? copy_sparse(data, t, fd, e) : copy_data(data, fd, e)) < 0)
         return -1;
     const struct timespec both[2] = {{t->mtime_sec, t->mtime_nsec}, {t->mtime_sec, t->mtime_nsec}};
     if (fchmod(fd, mode_of(u, t)) < 0 || futimens(fd, both) < 0) // mode last: a write takes setuid away
@@ -185,6 +203,9 @@ static int unpack_entry(struct unpack *u, const struct tar_entry *t, struct err 
 {
     if (++u->out.entries > u->opts.max_entries)
         return err_set(e, ERR_LIMIT, "layer: more than %ju entries", (uintmax_t)u->opts.max_entries);
+    if (u->dirs_bytes > LIMIT_LAYER_DIRS)
+        return err_set(e, ERR_LIMIT, "layer: paths of directories of more than %ju bytes",
+                       (uintmax_t)LIMIT_LAYER_DIRS);
     u->out.xattrs += t->xattr_n;
     if (place_entry(u, t, e) == 0)
         return 0;

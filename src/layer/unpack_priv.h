@@ -16,7 +16,8 @@ struct unpack {
     // entry takes away only what has its own path, and the directory of that one is another.
     int parent;
     char parent_path[LIMIT_PATH];
-    struct strmap dirs; // path -> struct dir_note *, a directory before what lies in it
+    struct strmap dirs;  // path -> struct dir_note *, a directory before what lies in it
+    uint64_t dirs_bytes; // of those paths
 };
 
 // The directory that holds u->path, made with its parents where missing (*parent is kept by u), and the last component.

@@ -256,8 +256,12 @@ int lc_detect(struct arena *a, struct lc_context *cx, const struct cnb_order *or
         *out = found;
         return 0;
     }
-    if (v == VERDICT_ERROR)
+    if (v == VERDICT_ERROR) {
+        // A buildpack that is not there is not a group that did not pass: those two codes say how detection ended.
+        if (e && (e->code == ERR_NOT_FOUND || e->code == ERR_BUILDPACK))
+            e->code = ERR_IO;
         return -1;
+    }
     for (size_t i = 0; i < w.log.n; i++)
         tell(cx, w.log.v[i]);
     if (v == VERDICT_FAULT)

@@ -82,24 +82,29 @@ static int check_descriptor(struct decode *d, const struct val *table, void *at,
 }
 
 static const struct field platform_fields[] = {
-    KEY(struct oci_platform, architecture, "architecture", .flags = REQUIRED, .help = "as GOARCH"),
-    KEY(struct oci_platform, os, "os", .flags = REQUIRED, .help = "as GOOS"),
-    KEY(struct oci_platform, os_version, "os.version", .flags = OMIT_EMPTY),
-    KEY(struct oci_platform, os_features, "os.features", .flags = OMIT_EMPTY),
-    KEY(struct oci_platform, variant, "variant", .flags = OMIT_EMPTY, .help = "of the CPU"),
+    KEY(struct oci_platform, architecture, "architecture", .flags = REQUIRED,
+        .help = "architecture, as GOARCH"),
+    KEY(struct oci_platform, os, "os", .flags = REQUIRED, .help = "operating system, as GOOS"),
+    KEY(struct oci_platform, os_version, "os.version", .flags = OMIT_EMPTY, .help = "its version"),
+    KEY(struct oci_platform, os_features, "os.features", .flags = OMIT_EMPTY,
+        .help = "what it must be able to do"),
+    KEY(struct oci_platform, variant, "variant", .flags = OMIT_EMPTY, .help = "variant of the architecture"),
     KEEP(struct oci_platform, rest),
 };
 SCHEMA(oci_platform_schema, struct oci_platform, platform_fields, .name = "platform");
 
 static const struct field descriptor_fields[] = {
-    KEY(struct descriptor, media_type, "mediaType", .flags = REQUIRED),
-    KEY(struct descriptor, size, "size", .flags = REQUIRED, .help = "bytes"),
-    HOOK(struct descriptor, digest, "digest", oci_read_digest, oci_write_digest, .flags = REQUIRED),
+    KEY(struct descriptor, media_type, "mediaType", .flags = REQUIRED, .help = "what it is"),
+    KEY(struct descriptor, size, "size", .flags = REQUIRED, .help = "its bytes"),
+    HOOK(struct descriptor, digest, "digest", oci_read_digest, oci_write_digest, .flags = REQUIRED,
+         .shape = "text", .help = "its digest, such as sha256:…"),
     KEY(struct descriptor, data, "data", .flags = OMIT_EMPTY, .help = "the blob itself, base64"),
     KEY(struct descriptor, urls, "urls", .flags = OMIT_EMPTY, .help = "where else it may be fetched"),
-    KEY(struct descriptor, annotations, "annotations", .flags = OMIT_EMPTY),
-    TABLE(struct descriptor, platform, "platform", oci_platform_schema, .flags = OMIT_EMPTY),
-    KEY(struct descriptor, artifact_type, "artifactType", .flags = OMIT_EMPTY),
+    KEY(struct descriptor, annotations, "annotations", .flags = OMIT_EMPTY, .help = "notes of anybody"),
+    TABLE(struct descriptor, platform, "platform", oci_platform_schema, .flags = OMIT_EMPTY,
+          .help = "what it runs on"),
+    KEY(struct descriptor, artifact_type, "artifactType", .flags = OMIT_EMPTY,
+        .help = "what it is where it is no image"),
     KEEP(struct descriptor, rest),
 };
 SCHEMA(descriptor_schema, struct descriptor, descriptor_fields, .name = "descriptor",

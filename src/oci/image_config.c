@@ -22,11 +22,11 @@ static int check_history(struct decode *d, const struct val *table, void *at, st
 }
 
 static const struct field history_fields[] = {
-    KEY(struct history, author, "author", .flags = OMIT_EMPTY),
-    KEY(struct history, created, "created", .flags = OMIT_EMPTY, .help = "RFC 3339"),
-    KEY(struct history, created_by, "created_by", .flags = OMIT_EMPTY),
-    KEY(struct history, comment, "comment", .flags = OMIT_EMPTY),
-    KEY(struct history, empty_layer, "empty_layer", .flags = OMIT_EMPTY, .help = "it has no diff ID"),
+    KEY(struct history, author, "author", .flags = OMIT_EMPTY, .help = "who made it"),
+    KEY(struct history, created, "created", .flags = OMIT_EMPTY, .help = "when it was made (RFC 3339)"),
+    KEY(struct history, created_by, "created_by", .flags = OMIT_EMPTY, .help = "what made the layer"),
+    KEY(struct history, comment, "comment", .flags = OMIT_EMPTY, .help = "anything"),
+    KEY(struct history, empty_layer, "empty_layer", .flags = OMIT_EMPTY, .help = "it made no layer"),
     KEEP(struct history, rest),
 };
 static SCHEMA(history_schema, struct history, history_fields, .name = "history", .check = check_history);
@@ -70,8 +70,9 @@ static int check_rootfs(struct decode *d, const struct val *table, void *at, str
 }
 
 static const struct field rootfs_fields[] = {
-    KEY(struct rootfs, type, "type", .flags = REQUIRED, .help = "layers"),
-    HOOK(struct rootfs, diff_ids, "diff_ids", read_diff_ids, write_diff_ids, .help = "lowest first"),
+    KEY(struct rootfs, type, "type", .flags = REQUIRED, .help = "\"layers\""),
+    HOOK(struct rootfs, diff_ids, "diff_ids", read_diff_ids, write_diff_ids, .shape = "list of texts",
+         .help = "diff IDs of the layers, lowest first"),
     KEEP(struct rootfs, rest),
 };
 static SCHEMA(rootfs_schema, struct rootfs, rootfs_fields, .name = "rootfs", .check = check_rootfs);
@@ -106,32 +107,33 @@ static int check_config(struct decode *d, const struct val *table, void *at, str
     return 0;
 }
 
-#define CONFIG(member, key) KEY(struct container_config, member, key, .flags = OMIT_EMPTY)
+#define CONFIG(member, key, text) KEY(struct container_config, member, key, .flags = OMIT_EMPTY, .help = text)
 static const struct field config_fields[] = {
-    CONFIG(attach_stderr, "AttachStderr"),
-    CONFIG(attach_stdin, "AttachStdin"),
-    CONFIG(attach_stdout, "AttachStdout"),
-    CONFIG(cmd, "Cmd"),
-    CONFIG(healthcheck, "Healthcheck"),
-    CONFIG(domainname, "Domainname"),
-    CONFIG(entrypoint, "Entrypoint"),
-    CONFIG(env, "Env"),
-    CONFIG(hostname, "Hostname"),
-    CONFIG(image, "Image"),
-    CONFIG(labels, "Labels"),
-    CONFIG(on_build, "OnBuild"),
-    CONFIG(open_stdin, "OpenStdin"),
-    CONFIG(stdin_once, "StdinOnce"),
-    CONFIG(tty, "Tty"),
-    CONFIG(user, "User"),
-    CONFIG(volumes, "Volumes"),
-    CONFIG(working_dir, "WorkingDir"),
-    CONFIG(exposed_ports, "ExposedPorts"),
-    CONFIG(args_escaped, "ArgsEscaped"),
-    CONFIG(network_disabled, "NetworkDisabled"),
-    CONFIG(mac_address, "MacAddress"),
-    CONFIG(stop_signal, "StopSignal"),
-    CONFIG(shell, "Shell"),
+    CONFIG(attach_stderr, "AttachStderr", "Docker: stderr is shown"),
+    CONFIG(attach_stdin, "AttachStdin", "Docker: stdin is given"),
+    CONFIG(attach_stdout, "AttachStdout", "Docker: stdout is shown"),
+    CONFIG(cmd, "Cmd", "arguments that the user's replace; the program where there is no Entrypoint"),
+    CONFIG(healthcheck, "Healthcheck", "Docker: how to ask whether it is well"),
+    CONFIG(domainname, "Domainname", "Docker: domain of the host name"),
+    CONFIG(entrypoint, "Entrypoint", "program and arguments that always stand"),
+    CONFIG(env, "Env", "variables, each as NAME=VALUE"),
+    CONFIG(hostname, "Hostname", "Docker: host name"),
+    CONFIG(image, "Image", "Docker: image that it was made of"),
+    CONFIG(labels, "Labels", "labels: names and their values"),
+    CONFIG(on_build, "OnBuild", "Docker: instructions for images made of this one"),
+    CONFIG(open_stdin, "OpenStdin", "Docker: stdin stays open"),
+    CONFIG(stdin_once, "StdinOnce", "Docker: stdin ends with the first client"),
+    CONFIG(tty, "Tty", "Docker: it wants a terminal"),
+    CONFIG(user, "User",
+           "user that it is started as: a name or an id, with an optional group behind a colon"),
+    CONFIG(volumes, "Volumes", "directories for data that outlives it"),
+    CONFIG(working_dir, "WorkingDir", "where it is started"),
+    CONFIG(exposed_ports, "ExposedPorts", "ports that it listens on"),
+    CONFIG(args_escaped, "ArgsEscaped", "Windows: the command line is escaped already"),
+    CONFIG(network_disabled, "NetworkDisabled", "Docker: it has no network"),
+    CONFIG(mac_address, "MacAddress", "Docker: address of its network device"),
+    CONFIG(stop_signal, "StopSignal", "signal that ends it"),
+    CONFIG(shell, "Shell", "Docker: shell for commands that are one text"),
     KEEP(struct container_config, rest),
 };
 static SCHEMA(config_schema, struct container_config, config_fields, .name = "config", .check = check_config);
@@ -143,21 +145,29 @@ static int check_image(struct decode *d, const struct val *table, void *at, stru
 }
 
 static const struct field image_fields[] = {
-    KEY(struct image_config, architecture, "architecture", .flags = REQUIRED, .help = "as GOARCH"),
-    KEY(struct image_config, author, "author", .flags = OMIT_EMPTY),
-    KEY(struct image_config, container, "container", .flags = OMIT_EMPTY),
-    KEY(struct image_config, created, "created", .flags = OMIT_EMPTY, .help = "RFC 3339"),
-    KEY(struct image_config, docker_version, "docker_version", .flags = OMIT_EMPTY),
-    TABLES(struct image_config, history, "history", history_schema, .flags = OMIT_EMPTY),
-    KEY(struct image_config, os, "os", .flags = REQUIRED, .help = "as GOOS"),
-    TABLE(struct image_config, rootfs, "rootfs", rootfs_schema, .flags = REQUIRED),
-    TABLE(struct image_config, config, "config", config_schema),
-    KEY(struct image_config, os_version, "os.version", .flags = OMIT_EMPTY),
-    KEY(struct image_config, variant, "variant", .flags = OMIT_EMPTY),
-    KEY(struct image_config, os_features, "os.features", .flags = OMIT_EMPTY),
+    KEY(struct image_config, architecture, "architecture", .flags = REQUIRED,
+        .help = "architecture, as GOARCH"),
+    KEY(struct image_config, author, "author", .flags = OMIT_EMPTY, .help = "who made it"),
+    KEY(struct image_config, container, "container", .flags = OMIT_EMPTY,
+        .help = "Docker: container that it was made of"),
+    KEY(struct image_config, created, "created", .flags = OMIT_EMPTY, .help = "when it was made (RFC 3339)"),
+    KEY(struct image_config, docker_version, "docker_version", .flags = OMIT_EMPTY,
+        .help = "Docker: version that made it"),
+    TABLES(struct image_config, history, "history", history_schema, .flags = OMIT_EMPTY,
+           .help = "how its layers came about, lowest first"),
+    KEY(struct image_config, os, "os", .flags = REQUIRED, .help = "operating system, as GOOS"),
+    TABLE(struct image_config, rootfs, "rootfs", rootfs_schema, .flags = REQUIRED, .help = "its layers"),
+    TABLE(struct image_config, config, "config", config_schema, .help = "how it is started"),
+    KEY(struct image_config, os_version, "os.version", .flags = OMIT_EMPTY,
+        .help = "version of the operating system"),
+    KEY(struct image_config, variant, "variant", .flags = OMIT_EMPTY, .help = "variant of the architecture"),
+    KEY(struct image_config, os_features, "os.features", .flags = OMIT_EMPTY,
+        .help = "what the operating system must be able to do"),
     KEEP(struct image_config, rest),
 };
-static SCHEMA(image_schema, struct image_config, image_fields, .name = "image config", .check = check_image);
+SCHEMA_DECLARE(image_config_schema, struct image_config);
+SCHEMA(image_config_schema, struct image_config, image_fields, .name = "image config", .check = check_image,
+       .help = "What an image is and how it is started (OCI image-spec, config.md)");
 
 int image_config_decode(struct arena *a, struct str bytes, const struct descriptor *want,
                         struct image_config *out, struct err *e)
@@ -165,7 +175,7 @@ int image_config_decode(struct arena *a, struct str bytes, const struct descript
     struct doc doc = {.names = NAMES_JSON, .a = a};
     struct image_config c = {0};
     struct val *v;
-    if (oci_read(a, bytes, want, &v, e) < 0 || doc_read(&doc, &image_schema, v, &c, e) < 0)
+    if (oci_read(a, bytes, want, &v, e) < 0 || doc_read(&doc, &image_config_schema, v, &c, e) < 0)
         return -1;
     c.history.cap = c.history.n;
     *out = c;
@@ -175,7 +185,7 @@ int image_config_decode(struct arena *a, struct str bytes, const struct descript
 int image_config_encode(struct arena *a, const struct image_config *c, enum oci_style style, struct str *out,
                         struct err *e)
 {
-    return oci_write(a, &image_schema, c, style, out, e);
+    return oci_write(a, &image_config_schema, c, style, out, e);
 }
 
 struct image_config image_config_new(const struct oci_platform *p)

@@ -4,12 +4,15 @@
 #include "oci/doc.h"
 
 static const struct field index_fields[] = {
-    KEY(struct image_index, schema_version, "schemaVersion", .flags = REQUIRED),
-    KEY(struct image_index, media_type, "mediaType", .flags = OMIT_EMPTY),
-    KEY(struct image_index, artifact_type, "artifactType", .flags = OMIT_EMPTY),
-    TABLES(struct image_index, manifests, "manifests", descriptor_schema, .flags = REQUIRED),
-    KEY(struct image_index, annotations, "annotations", .flags = OMIT_EMPTY),
-    TABLE(struct image_index, subject, "subject", descriptor_schema, .flags = OMIT_EMPTY),
+    KEY(struct image_index, schema_version, "schemaVersion", .flags = REQUIRED, .help = "2"),
+    KEY(struct image_index, media_type, "mediaType", .flags = OMIT_EMPTY, .help = "media type of the index"),
+    KEY(struct image_index, artifact_type, "artifactType", .flags = OMIT_EMPTY,
+        .help = "what it is where it is no image"),
+    TABLES(struct image_index, manifests, "manifests", descriptor_schema, .flags = REQUIRED,
+           .help = "manifests, one for each platform"),
+    KEY(struct image_index, annotations, "annotations", .flags = OMIT_EMPTY, .help = "notes of anybody"),
+    TABLE(struct image_index, subject, "subject", descriptor_schema, .flags = OMIT_EMPTY,
+          .help = "manifest that this index says something of"),
     KEEP(struct image_index, rest),
 };
 
@@ -20,7 +23,9 @@ static int check(struct decode *d, const struct val *table, void *at, struct err
     return oci_check_schema_version(d, table, at, e);
 }
 
-static SCHEMA(index_schema, struct image_index, index_fields, .name = "image index", .check = check);
+SCHEMA_DECLARE(image_index_schema, struct image_index);
+SCHEMA(image_index_schema, struct image_index, index_fields, .name = "image index", .check = check,
+       .help = "An image for several platforms (OCI image-spec, image-index.md)");
 
 int image_index_decode(struct arena *a, struct str bytes, const struct descriptor *want,
                        struct image_index *out, struct err *e)
@@ -39,7 +44,7 @@ int image_index_decode(struct arena *a, struct str bytes, const struct descripto
     if (list->kind == VAL_LIST && list->c.n > LIMIT_INDEX_MANIFESTS)
         return err_set(e, ERR_LIMIT, "image index: %zu manifests, want at most %d", list->c.n,
                        LIMIT_INDEX_MANIFESTS);
-    if (doc_read(&doc, &index_schema, v, &x, e) < 0)
+    if (doc_read(&doc, &image_index_schema, v, &x, e) < 0)
         return -1;
     x.manifests.cap = x.manifests.n;
     if (want && want->digest.alg != HASH_NONE)
@@ -53,7 +58,7 @@ int image_index_decode(struct arena *a, struct str bytes, const struct descripto
 int image_index_encode(struct arena *a, const struct image_index *x, enum oci_style style, struct str *out,
                        struct err *e)
 {
-    return oci_write(a, &index_schema, x, style, out, e);
+    return oci_write(a, &image_index_schema, x, style, out, e);
 }
 
 struct image_index image_index_new(enum media_family family)

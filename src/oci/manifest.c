@@ -4,13 +4,17 @@
 #include "oci/doc.h"
 
 static const struct field manifest_fields[] = {
-    KEY(struct manifest, schema_version, "schemaVersion", .flags = REQUIRED),
-    KEY(struct manifest, media_type, "mediaType", .flags = OMIT_EMPTY),
-    KEY(struct manifest, artifact_type, "artifactType", .flags = OMIT_EMPTY),
-    TABLE(struct manifest, config, "config", descriptor_schema, .flags = REQUIRED),
-    TABLES(struct manifest, layers, "layers", descriptor_schema, .flags = REQUIRED, .help = "lowest first"),
-    KEY(struct manifest, annotations, "annotations", .flags = OMIT_EMPTY),
-    TABLE(struct manifest, subject, "subject", descriptor_schema, .flags = OMIT_EMPTY),
+    KEY(struct manifest, schema_version, "schemaVersion", .flags = REQUIRED, .help = "2"),
+    KEY(struct manifest, media_type, "mediaType", .flags = OMIT_EMPTY, .help = "media type of the manifest"),
+    KEY(struct manifest, artifact_type, "artifactType", .flags = OMIT_EMPTY,
+        .help = "what it is where it is no image"),
+    TABLE(struct manifest, config, "config", descriptor_schema, .flags = REQUIRED,
+          .help = "the image config"),
+    TABLES(struct manifest, layers, "layers", descriptor_schema, .flags = REQUIRED,
+           .help = "layers, lowest first"),
+    KEY(struct manifest, annotations, "annotations", .flags = OMIT_EMPTY, .help = "notes of anybody"),
+    TABLE(struct manifest, subject, "subject", descriptor_schema, .flags = OMIT_EMPTY,
+          .help = "manifest that this one says something of"),
     KEEP(struct manifest, rest),
 };
 
@@ -21,7 +25,9 @@ static int check(struct decode *d, const struct val *table, void *at, struct err
     return oci_check_schema_version(d, table, at, e);
 }
 
-static SCHEMA(manifest_schema, struct manifest, manifest_fields, .name = "image manifest", .check = check);
+SCHEMA_DECLARE(image_manifest_schema, struct manifest);
+SCHEMA(image_manifest_schema, struct manifest, manifest_fields, .name = "image manifest", .check = check,
+       .help = "An image for one platform (OCI image-spec, manifest.md)");
 
 int manifest_decode(struct arena *a, struct str bytes, const struct descriptor *want, struct manifest *out,
                     struct err *e)
@@ -40,7 +46,7 @@ int manifest_decode(struct arena *a, struct str bytes, const struct descriptor *
     if (layers && layers->kind == VAL_LIST && layers->c.n > LIMIT_IMAGE_LAYERS)
         return err_set(e, ERR_LIMIT, "image manifest: %zu layers, want at most %d", layers->c.n,
                        LIMIT_IMAGE_LAYERS);
-    if (doc_read(&doc, &manifest_schema, v, &m, e) < 0)
+    if (doc_read(&doc, &image_manifest_schema, v, &m, e) < 0)
         return -1;
     m.layers.cap = m.layers.n;
     if (want && m.subject.digest.alg != HASH_NONE && digest_eq(&m.subject.digest, &want->digest))
@@ -52,7 +58,7 @@ int manifest_decode(struct arena *a, struct str bytes, const struct descriptor *
 int manifest_encode(struct arena *a, const struct manifest *m, enum oci_style style, struct str *out,
                     struct err *e)
 {
-    return oci_write(a, &manifest_schema, m, style, out, e);
+    return oci_write(a, &image_manifest_schema, m, style, out, e);
 }
 
 struct manifest manifest_new(enum media_family family)

@@ -149,12 +149,17 @@ void export_inputs_base(struct arena *a, const struct export_inputs *x, struct e
     const struct cnb_analyzed_image *run = &x->analyzed.run_image;
     const struct cnb_run_image *named = run_toml_find(&x->run, run->image);
     char digest[DIGEST_TEXT];
+    size_t at;
     if (!named && x->run.images.n)
         named = &x->run.images.v[0];
     *out = (struct export_base){.config = &x->run_image.image.config,
                                 .manifest = &x->run_image.image.manifest,
-                                .reference = str_printf(a, PRI_STR "@%s", STR_ARG(x->run_image.path),
-                                                        digest_text(&x->run_image.image.desc.digest, digest)),
+                                // As analyzed.toml has it: where it names a digest of a registry, the same image comes
+                                // out as from a platform that has the run image from there.
+                                .reference = str_find(run->reference, '@', &at) && run->reference.p[0] != '/'
+                                                 ? run->reference
+                                                 : str_printf(a, PRI_STR "@%s", STR_ARG(x->run_image.path),
+                                                              digest_text(&x->run_image.image.desc.digest, digest)),
                                 .image = named ? named->image : run->image};
     if (named)
         out->mirrors = named->mirrors;

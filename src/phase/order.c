@@ -118,10 +118,11 @@ static struct str order_path(struct app_ctx *app, const struct phase_in *in)
 int order_load(struct app_ctx *app, const struct phase_in *in, struct cnb_order *out, struct err *e)
 {
     struct str path = order_path(app, in);
+    const struct doc how = {.names = NAMES_TOML, .file = str_c(app->a, path), .a = app->a, .ev = app->ev};
     struct cnb_order order, extensions;
     struct val *doc, *system = NULL;
     if (phase_read(app, path, PHASE_WANTED, &doc, e) < 0 ||
-        order_read(app->a, doc, str_c(app->a, path), app->ev, &order, &extensions, e) < 0)
+        order_read(&how, doc, &order, &extensions, e) < 0)
         return -1;
     if (extensions.n)
         event_warn(app->ev, NULL, PRI_STR ": image extensions are not run by this version", STR_ARG(path));

@@ -135,8 +135,11 @@ static void emit(struct events *self, const struct event *ev)
 {
     struct leveled *l = CONTAINER(self, struct leveled, ev);
     struct event copy = *ev;
-    if (ev->kind == EV_FACT && l->level == LEVEL_DEBUG)
+    if (ev->kind == EV_FACT || (ev->kind == EV_STEP && ev->subject.n)) { // the reference says nothing of it
+        if (l->level != LEVEL_DEBUG)
+            return;
         copy.kind = EV_STEP;
+    }
     if (ev->kind == EV_WARN ? l->level <= LEVEL_WARN : l->level <= LEVEL_INFO)
         event_emit(l->to, &copy);
 }

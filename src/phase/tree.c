@@ -32,8 +32,10 @@ static int find(const struct layout_tree *t, struct arena *a, struct str referen
     *digest = (struct digest){0};
     if (!reference.n || reference.p[0] != '/') {
         struct str beneath;
-        if (layout_tree_path(a, reference, &beneath, e) < 0)
+        struct reference named;
+        if (layout_tree_path(a, reference, &beneath, e) < 0 || reference_parse(a, reference, &named, e) < 0)
             return -1;
+        *digest = named.digest;
         *path = path_join(a, t->dir, beneath);
         return 0;
     }

@@ -54,7 +54,7 @@ static int make_ops(struct building *b, bool hand_out, struct plan_ops *ops, str
     ops->v = ARENA_ARRAY(b->a, struct sbx_op, b->o->buildpacks.n + 32);
     struct sbx_op *root = add(ops, SBX_OVERLAY, "/", NULL);
     root->lower = b->root.lower;
-    root->own = false; // the build image is nobody's to change: its files stay another id's
+    root->own = true; // mount points are made in it; it is read-only once the phase runs
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
     add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;

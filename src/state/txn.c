@@ -198,6 +198,30 @@ int txn_tree(struct txn *t, const struct digest *diff_id, int *dirfd, struct err
     return rc;
 }
 
+static int rename_tree(struct txn *t, const struct digest *staged, const struct digest *diff_id, struct err *e)
+{
+    char path[SHELF_PATH], text[DIGEST_TEXT];
+    struct staged_tree *s = find_tree(t, staged);
+    if (!s || s->done)
+        return err_set(e, ERR_USAGE, "tree %s: not open in this transaction", digest_text(staged, text));
+    if (digest_eq(staged, diff_id))
+        return 0;
+    if (find_tree(t, diff_id))
+        return err_set(e, ERR_USAGE, "tree %s: twice in one transaction", digest_text(diff_id, text));
+    if (shelf_path(SHELF_TREES, diff_id, path, e) < 0)
+        return -1;
+    s->diff_id = *diff_id;
+    return 0;
+}
+
+int txn_tree_is(struct txn *t, const struct digest *staged, const struct digest *diff_id, struct err *e)
+{
+    pthread_mutex_lock(&t->m);
+    int rc = rename_tree(t, staged, diff_id, e);
+    pthread_mutex_unlock(&t->m);
+    return rc;
+}
+
 static int end_tree(struct txn *t, const struct digest *diff_id, struct err *e)
 {
     char path[32], text[DIGEST_TEXT];

@@ -71,8 +71,24 @@ int nodiscard opt_parse(const struct applet *ap, struct app_ctx *app, struct str
 // The nearest of the names within two edits, or NULL.
 const char *nearest_name(struct str word, const char *const *names, size_t n);
 
+// A program with all its commands: what its manual is made of.
+struct variable { // of the environment, read by the program itself; those of options stand in their rows
+    const char *name;
+    const char *help; // no full stop
+};
+struct manual {
+    const char *program;
+    const char *summary;                 // one sentence, no full stop
+    const char *about;                   // a paragraph for the man page
+    const struct applet *const *applets; // ends with NULL
+    const struct variable *variables;    // ended by a row without name
+};
+
 void applet_help(const struct applet *ap, const char *program, struct buf *out);
 void applet_list(const struct applet *const *table, const char *program, const char *summary,
                  struct buf *out);
 void applet_markdown(const struct applet *ap, const char *program, struct buf *out);
-void applet_man(const struct applet *const *table, const char *program, const char *summary, struct buf *out);
+void manual_man(const struct manual *m, struct buf *out);        // man(7), ASCII
+void manual_completion(const struct manual *m, struct buf *out); // for bash
+// Text as one cell of a table of Markdown.
+void markdown_cell(struct str text, struct buf *out);

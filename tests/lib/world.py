@@ -17,10 +17,10 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parent / "data"
 CNB_ID = 1000
-RUN, BUILD = "test/run", "test/build"
+RUN, BUILD = "example.test/run", "example.test/build"
 # What the shells of buildpacks call. The essential ones are bash and coreutils, which Debian's essential set has.
 PROGRAMS = """bash dash env cat cp mv rm ln ls mkdir rmdir chmod chown touch stat head tail tr cut sort uniq wc sed grep find
-printf echo true false sleep id sha256sum basename dirname readlink mktemp mkfifo date tee seq dd truncate test uname kill ps tar
+printf printenv echo true false sleep id sha256sum basename dirname readlink mktemp mkfifo date tee seq dd truncate test pwd uname kill ps tar
 gzip setsid nproc sync df cksum od""".split()
 ETC = {
     "passwd": "root:x:0:0:root:/root:/bin/sh\ncnb:x:1000:1000:cnb:/home/cnb:/bin/bash\n",
@@ -157,6 +157,10 @@ def make_tree(root):
         real = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
         if real:
             add_program(root, real, name, seen)
+    for libc in [lib for lib in seen if lib.endswith("/libc.so.6")]:  # programs of Rust want this one too
+        extra = os.path.join(os.path.dirname(libc), "libgcc_s.so.1")
+        if os.path.exists(extra):
+            shutil.copy2(extra, root / usr(extra))
     (root / "usr/bin/sh").symlink_to("dash" if (root / "usr/bin/dash").exists() else "bash")
     add_python(root, seen)
     for name, text in ETC.items():
@@ -335,6 +339,18 @@ class Phases:
         if re.search(r"^unshare: ", out, re.M):
             raise Skip(out.strip().splitlines()[-1])
         return status, out
+
+    def export(self, name, run_layout, **how):
+        """The exporter, into OCI layouts: (status, output, digest or None). `run_layout` is the run image's."""
+        digest = json.loads((run_layout / "index.json").read_text())["manifests"][0]["digest"]
+        at = self.root / "layout" / RUN.split("/", 1)[0] / RUN.split("/", 1)[1] / digest.replace(":", "/")
+        shutil.copytree(run_layout, at)
+        write(self.layers("analyzed.toml"), f'[run-image]\nreference = "{RUN}@{digest}"\nimage = "{RUN}"\n')
+        self.give_away()
+        words = ["-layout", "-layout-dir", "/layout", "-uid", str(CNB_ID), "-gid", str(CNB_ID), name]
+        status, out = self.run("exporter", *words, root=True, env={"CNB_EXPERIMENTAL_MODE": "silent", **how.pop("env", {})}, **how)
+        report = self.toml("report.toml")["image"]["digest"] if self.layers("report.toml").exists() else None
+        return status, out, report
 
     def layers(self, *path):
         return self.root.joinpath("layers", *path)

@@ -56,3 +56,11 @@ TEST(err_code_names_are_complete)
     for (int i = 0; i < ERR_CODE_MAX_; i++)
         CHECK(err_code_name((enum err_code)i)[0]);
 }
+
+TEST(err_text_does_not_speak_to_the_terminal)
+{
+    struct err e = {0};
+    char text[256];
+    err_set(&e, ERR_PARSE, "a\n\x1b[2J\x7f\xc2\x9b: \xc3\xa9");
+    EQ_TEXT(err_text(&e, text, sizeof text), "a??[2J???: \xc3\xa9");
+}

@@ -249,3 +249,16 @@ TEST(tree_remove_says_what_stays)
     EQ_INT(fchmod(t->dir, 0555), 0);
     REFUSED(tree_remove(t->dir, "d", &e), ERR_DENIED, "d: Permission denied");
 }
+
+TEST(newfile_beneath_a_directory_has_its_mode_under_every_umask)
+{
+    struct stat st;
+    (void)umask(077);
+    MUST(file_replace(t->dir, "f", 0755, STR("x"), &e));
+    EQ_INT(fstatat(t->dir, "f", &st, 0), 0);
+    EQ_UINT(st.st_mode & 07777, 0755);
+    drop_(arena_free) struct arena *a = arena_new(0);
+    MUST(file_replace(AT_FDCWD, arena_printf(a, "%s/own", t->path), 0644, STR("x"), &e));
+    EQ_INT(fstatat(t->dir, "own", &st, 0), 0);
+    EQ_UINT(st.st_mode & 07777, 0600);
+}

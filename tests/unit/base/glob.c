@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/glob.h"
+#include "base/limits.h"
 #include "test.h"
 
 // By hand, as Go's filepath.Match answers on Linux.
@@ -143,4 +144,15 @@ TEST(glob_plain_has_no_special_byte)
     CHECK(glob_is_plain((struct str){"a\0b", 3}));
     CHECK(!glob_is_plain(STR("a*")) && !glob_is_plain(STR("a?")) && !glob_is_plain(STR("[")) &&
           !glob_is_plain(STR("\\a")));
+}
+
+TEST(glob_refuses_patterns_of_megabytes)
+{
+    static char pattern[LIMIT_PATH];
+    memset(pattern, 'b', sizeof pattern);
+    memcpy(pattern, "*[", 2);
+    pattern[sizeof pattern - 1] = ']';
+    REFUSED(glob_match((struct str){pattern, sizeof pattern}, STR("a"), &e), ERR_LIMIT, "4096 bytes|4095");
+    pattern[sizeof pattern - 2] = ']';
+    MUST(glob_check((struct str){pattern, sizeof pattern - 1}, &e));
 }

@@ -390,3 +390,17 @@ TEST(path_is_safe_refuses_what_could_leave)
     CHECK(path_is_safe((struct str){text, LIMIT_PATH - 1}));
     CHECK(!path_is_safe((struct str){text, LIMIT_PATH + 1}));
 }
+
+TEST(path_mkdirs_makes_its_mode_under_every_umask)
+{
+    struct stat st;
+    (void)umask(077);
+    EQ_INT(mkdirat(t->dir, "old", 0700), 0);
+    MUST(path_mkdirs(t->dir, "old/a/b", 0755, &e));
+    EQ_INT(fstatat(t->dir, "old/a", &st, 0), 0);
+    EQ_UINT(st.st_mode & 07777, 0755);
+    EQ_INT(fstatat(t->dir, "old/a/b", &st, 0), 0);
+    EQ_UINT(st.st_mode & 07777, 0755);
+    EQ_INT(fstatat(t->dir, "old", &st, 0), 0);
+    EQ_UINT(st.st_mode & 07777, 0700);
+}

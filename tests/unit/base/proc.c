@@ -263,3 +263,12 @@ TEST(proc_status_texts)
     EQ_TEXT(proc_status_text(11 | 0x80, text, sizeof text), "killed by signal 11, core dumped");
     EQ_TEXT(proc_status_text(0x137f, text, sizeof text), "stopped, status 0x137f");
 }
+
+TEST(proc_run_knows_the_end_where_sigchld_was_ignored)
+{
+    int status = 0;
+    CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    MUST(shell("exit 3", STR(""), NULL, NULL, &status, &e));
+    CHECK(WIFEXITED(status));
+    EQ_INT(WEXITSTATUS(status), 3);
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "layer/unpack_priv.h"
 #include "rig.h"
 #include <sched.h>
 #include <sys/mount.h>
@@ -47,4 +48,14 @@ TEST(trees_are_lowers_of_an_overlay_without_privilege)
     MUST(path_open_host(path, O_RDONLY | O_DIRECTORY, 0, &dir, &e));
     for (size_t i = 0; i < COUNT(out); i++)
         check_want(dir, &out[i]);
+}
+
+TEST(dirs_are_counted_by_the_bytes_of_their_paths)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct unpack u = {.root = t->dir, .a = a};
+    dirs_note(&u, STR("a"), 0755, 0, 0);
+    dirs_note(&u, STR("a/bc"), 0755, 0, 0);
+    dirs_note(&u, STR("a"), 0700, 0, 0);
+    EQ_UINT(u.dirs_bytes, 5);
 }

@@ -511,3 +511,47 @@ TEST(a_tree_is_published_only_with_the_right_diff_id)
     digest_of(HASH_SHA512, "", 0, &wrong);
     REFUSED(tree_of(st, &tar, &wrong, &e), ERR_USAGE, "diff IDs are sha256");
 }
+
+// A header of old GNU's sparse kind: one byte of data at `at` of `size`.
+static void sparse_file(struct buf *tar, uint64_t at, uint64_t size)
+{
+    char b[512] = "hole";
+    unsigned sum = 0;
+    snprintf(b + 100, 24, "%07o%c%07o%c%07o", 0644u, 0, 0u, 0, 0u);
+    snprintf(b + 124, 12, "%011o", 1u);
+    snprintf(b + 136, 12, "%011o", 1000u);
+    memset(b + 148, ' ', 8);
+    b[156] = 'S';
+    memcpy(b + 257, "ustar  ", 8);
+    snprintf(b + 386, 12, "%011jo", (uintmax_t)at);
+    snprintf(b + 398, 12, "%011o", 1u);
+    snprintf(b + 483, 12, "%011jo", (uintmax_t)size);
+    for (size_t i = 0; i < sizeof b; i++)
+        sum += (unsigned char)b[i];
+    snprintf(b + 148, 8, "%06o", sum);
+    buf_add(tar, b, sizeof b);
+    memset(b, 0, sizeof b);
+    buf_add(tar, "x", 1);
+    buf_add(tar, b, 511);
+    buf_add(tar, b, sizeof b);
+    buf_add(tar, b, sizeof b);
+}
+
+TEST(unpack_leaves_holes_of_sparse_files)
+{
+    struct stat st;
+    struct unpacked out;
+    char two[2] = "??";
+    drop_fd int fd = -1;
+    drop_buf struct buf tar = BUF_INIT(MIB(1));
+    sparse_file(&tar, MIB(600), GIB(2) + 5);
+    drop_(source_drop) struct source *s = source_memory(tar.p, tar.n);
+    MUST(layer_unpack(s, t->dir, NULL, &out, &e));
+    EQ_UINT(out.bytes, GIB(2) + 5);
+    MUST(path_open(t->dir, "hole", O_RDONLY, 0, &fd, &e));
+    EQ_INT(fstat(fd, &st), 0);
+    EQ_UINT((uint64_t)st.st_size, GIB(2) + 5);
+    CHECK(st.st_blocks < 2048);
+    EQ_INT(pread(fd, two, 2, (off_t)MIB(600)), 2);
+    CHECK(two[0] == 'x' && two[1] == 0);
+}

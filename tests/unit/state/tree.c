@@ -83,3 +83,26 @@ TEST(a_tree_needs_to_be_done_once)
     MUST(txn_tree_done(x, &d, &e));
     REFUSED(txn_tree_done(x, &d, &e), ERR_USAGE, "not open in this transaction");
 }
+
+TEST(a_tree_may_get_its_diff_id_last)
+{
+    RIG(r);
+    drop_(arena_free) struct arena *a = arena_new(256);
+    drop_(txn_drop) struct txn *t2 = NULL;
+    struct digest staged = rig_digest("staged"), d = rig_digest("tree"), none = rig_digest("none");
+    drop_fd int dir = -1, other = -1, got = -1;
+    MUST(txn_begin(r.st, &t2, &e));
+    MUST(txn_tree(t2, &staged, &dir, &e));
+    test_write(dir, "bin/tool", "x", 1);
+    MUST(txn_tree_is(t2, &staged, &staged, &e));
+    MUST(txn_tree(t2, &none, &other, &e));
+    REFUSED(txn_tree_is(t2, &staged, &none, &e), ERR_USAGE, "twice");
+    REFUSED(txn_tree_is(t2, &d, &none, &e), ERR_USAGE, "not open");
+    MUST(txn_tree_is(t2, &staged, &d, &e));
+    REFUSED(txn_tree_done(t2, &staged, &e), ERR_USAGE, "not open");
+    MUST(txn_tree_done(t2, &d, &e));
+    MUST(txn_commit(t2, &e));
+    CHECK(!state_tree_has(r.st, &staged));
+    MUST(state_tree_open(r.st, &d, &got, &e));
+    EQ_STR(test_read(a, got, "bin/tool"), "x");
+}

@@ -23,3 +23,19 @@ TEST(exit_codes_are_the_specs)
     for (size_t i = 0; i < COUNT(rows); i++)
         EQ_INT(exit_code(rows[i].phase, rows[i].code), rows[i].want);
 }
+
+TEST(every_row_is_reached_or_said_elsewhere)
+{
+    size_t n;
+    const struct exit_row *rows = exit_rows(&n);
+    for (size_t i = 0; i < n; i++) {
+        enum phase phase = rows[i].phase == PHASE_MAX_ ? PHASE_EXPORT : rows[i].phase;
+        CHECK(rows[i].meaning[0]);
+        if (rows[i].code != EXIT_SAID)
+            EQ_INT(exit_code(phase, rows[i].code == EXIT_ELSE ? ERR_DIGEST : (enum err_code)rows[i].code),
+                   rows[i].exit);
+    }
+    for (int phase = PHASE_NONE; phase < PHASE_MAX_; phase++)
+        for (int code = ERR_NONE; code < ERR_CODE_MAX_; code++)
+            CHECK((exit_code((enum phase)phase, (enum err_code)code) == 0) == (code == ERR_NONE));
+}

@@ -127,17 +127,54 @@ TEST(picks_names_of_two_words_and_suggests)
     REFUSED(applet_pick(table, 1, wrong, &ap, &used, &e), ERR_USAGE, "biuld|did you mean \"build\"");
 }
 
+static const struct variable variables[] = {{"DEMA_HOME", "where\nit is"}, {0}};
+static const struct applet *const program[] = {&gnu, &two, NULL};
+static const struct manual manual = {
+    .program = "dema", .summary = "tests", .about = "Tests", .applets = program, .variables = variables};
+
 TEST(help_names_every_option)
 {
-    drop_buf struct buf help = BUF_INIT(65536), page = BUF_INIT(65536), man = BUF_INIT(65536);
-    static const struct applet *const table[] = {&gnu, NULL};
+    drop_buf struct buf help = BUF_INIT(65536), page = BUF_INIT(65536), man = BUF_INIT(65536),
+                        bash = BUF_INIT(65536);
     applet_help(&gnu, "dema", &help);
     applet_markdown(&gnu, "dema", &page);
-    applet_man(table, "dema", "tests", &man);
+    manual_man(&manual, &man);
+    manual_completion(&manual, &bash);
     for (const struct opt *o = opts; o->name; o++) {
         CHECK(strstr(help.p, o->name));
         CHECK(strstr(page.p, o->name));
         CHECK(strstr(man.p, o->name));
+        CHECK(strstr(bash.p, o->name));
     }
     CHECK(strstr(help.p, "Usage: dema build [options] [PATH]"));
+    CHECK(strstr(man.p, "DEMA_HOME"));
+}
+
+// What would end a cell, a tag or a line early, or be a request of roff, is written so that it is seen as it is.
+TEST(pages_quote_what_their_markup_would_take)
+{
+    static const struct opt odd_opts[] = {
+        OPT(struct in, dir, "dir", .arg = "a|b", .dflt = "<layers>/x|y",
+            .help = ".dot, <b>, a|b and \\ of *it*"),
+        {0},
+    };
+    static const struct applet odd = {.name = "odd",
+                                      .summary = "Odd",
+                                      .args = "[PATH\u2026]",
+                                      .details = "'quote\n\n.dot",
+                                      .opts = odd_opts};
+    static const struct applet *const table[] = {&odd, NULL};
+    struct manual m = manual;
+    m.applets = table;
+    drop_buf struct buf page = BUF_INIT(65536), man = BUF_INIT(65536), bash = BUF_INIT(65536);
+    applet_markdown(&odd, "dema", &page);
+    manual_man(&m, &man);
+    manual_completion(&m, &bash);
+    CHECK(
+        strstr(page.p, "| `--dir a\\|b` | .dot, &lt;b>, a\\|b and \\ of \\*it\\* | `<layers>/x\\|y` | |\n"));
+    CHECK(strstr(man.p, "\n\\&.dot, <b>, a|b and \\e of *it*.\n"));
+    CHECK(strstr(man.p, "\n\\&'quote\n.PP\n\\&.dot\n"));
+    CHECK(strstr(man.p, "[PATH\\[u2026]]\n"));
+    CHECK(strstr(bash.p, "'odd --dir') echo 'a b' ;;"));
+    CHECK(strstr(bash.p, "'odd') echo 'file' ;;"));
 }
