@@ -3,7 +3,7 @@
 .PHONY: all demo test lint fuzz bench tsan install clean
 
 all:
-	@scripts/build build
+	@scripts/build build dema lifecycle launcher
 demo:
 	@scripts/demo
 test:
