@@ -185,14 +185,24 @@ void newfile_drop(struct newfile *f)
     free(f);
 }
 
-int file_replace(int dirfd, const char *path, mode_t mode, struct str content, struct err *e)
+static int put_file(int dirfd, const char *path, mode_t mode, struct str content, bool sync, struct err *e)
 {
     drop_(newfile_drop) struct newfile *f = NULL;
     if (newfile_begin(dirfd, path, mode, &f, e) < 0)
         return -1;
     if (file_write_all(f->fd, content.p, content.n, e) < 0)
         return err_wrap(e, "%s", path);
-    return newfile_publish(f, true, e);
+    return newfile_publish(f, sync, e);
+}
+
+int file_replace(int dirfd, const char *path, mode_t mode, struct str content, struct err *e)
+{
+    return put_file(dirfd, path, mode, content, true, e);
+}
+
+int file_place(int dirfd, const char *path, mode_t mode, struct str content, struct err *e)
+{
+    return put_file(dirfd, path, mode, content, false, e);
 }
 
 // Trees are removed by recursion down to this depth, which also bounds the descriptors; below it by remove_deep.

@@ -24,6 +24,8 @@ void newfile_drop(struct newfile *f);
 DEFINE_DROP(struct newfile *, newfile_drop)
 // begin, write, publish (synced).
 int nodiscard file_replace(int dirfd, const char *path, mode_t mode, struct str content, struct err *e);
+// The same without the sync: where nobody looks after a power cut.
+int nodiscard file_place(int dirfd, const char *path, mode_t mode, struct str content, struct err *e);
 
 // Removes what `name` is beneath dirfd, a tree of any depth too, also where modes forbid it; absent is fine.
 int nodiscard tree_remove(int dirfd, const char *name, struct err *e);

@@ -80,7 +80,8 @@ static const struct opt opts[] = {
     OPT(struct in, keep_packages, "keep-packages",
         .help = "keep the packages beside the image, so that it can be made again when mirrors have dropped "
                 "them"),
-    OPT(struct in, threads, "threads", .arg = "N", .dflt = "0", .help = "at work; 0: one for each processor"),
+    OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
+        .help = "threads that make layers; 0 is one for each processor"),
     {0},
 };
 extern const struct applet applet_base_create;
@@ -88,9 +89,9 @@ const struct applet applet_base_create = {
     .name = "base create",
     .summary = "Make a base image of Debian packages from a declaration",
     .args = "FILE",
-    .details = "The packages come from where this machine's apt gets its own; signatures and checksums are "
-               "checked. No root\n"
-               "is needed and no maintainer script runs. The same lock gives the same digest.",
+    .details =
+        "The packages come from where this machine's apt gets its own; signatures and checksums are "
+        "checked. No root is needed and no maintainer script runs. The same lock gives the same digest.",
     .examples = "  dema base create bases/run-base.toml\n"
                 "  dema base create bases/run-base.toml --write-lock run-base.lock --keep-packages\n"
                 "  dema base create bases/run-base.toml --lock run-base.lock",

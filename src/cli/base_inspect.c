@@ -63,7 +63,7 @@ extern const struct applet applet_base_inspect;
 const struct applet applet_base_inspect = {
     .name = "base inspect",
     .summary = "Show what a base image is and what is known of it",
-    .args = "NAME",
+    .args = "IMAGE",
     .opts = opts,
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, args),

@@ -55,7 +55,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .help = "how to print it"),
+    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
+        .help = "text for people or JSON for programs"),
     {0},
 };
 extern const struct applet applet_base_list;

@@ -8,7 +8,7 @@
 
 struct in {
     struct strv args, env, buildpacks;
-    struct str tag, build_image, run_image, process, runner;
+    struct str tag, build_image, run_image, process, runner, layers;
     bool offline;
     int64_t threads;
 };
@@ -73,6 +73,14 @@ static void report(struct app_ctx *app, const struct in *in, const struct build_
     buf_printf(app->out, "\nstart it with: dema run " PRI_STR "\n", STR_ARG(in->tag));
 }
 
+static int layers(struct str word, bool *copies, struct err *e)
+{
+    if (!str_is(word, "overlay") && !str_is(word, "copy"))
+        return err_set(e, ERR_USAGE, "--layers: \"" PRI_STR "\" is neither overlay nor copy", STR_ARG(word));
+    *copies = str_is(word, "copy");
+    return 0;
+}
+
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
     const struct in *in = in_;
@@ -92,12 +100,11 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                            .process_type = in->process,
                            .offline = in->offline,
                            .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
-                           .log_fd = STDERR_FILENO,
                            .temp_dir = cli_temp_dir(app),
                            .programs = &programs};
     if (!in->tag.n)
         return err_set(e, ERR_USAGE, "the image needs a name: --tag NAME");
-    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
+    if (layers(in->layers, &o.copies, e) < 0 || cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
         created(app, &o.created_sec, e) < 0 || take_paths(app, in, &o, e) < 0 ||
         programs_find(app->a, &programs, e) < 0 || cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
@@ -112,31 +119,34 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 
 static const struct opt opts[] = {
     OPT(struct in, tag, "tag", .letter = 't', .arg = "NAME",
-        .help = "name of the image, such as shop or team/shop:1"),
+        .help = "name of the image, such as shop or team/shop:1; must be given"),
     OPT(struct in, buildpacks, "buildpack", .letter = 'b', .arg = "DIR",
-        .help = "directory of a buildpack, tried in this order"),
+        .help = "folder of a buildpack; all of them take part, in the order given"),
     OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
-        .help = "variable for the build; NAME alone passes yours on"),
-    OPT(struct in, build_image, "build-image", .arg = "NAME", .dflt = "dema/build-base",
-        .help = "what builds run in"),
-    OPT(struct in, run_image, "run-image", .arg = "NAME", .dflt = "dema/run-base",
-        .help = "what the app image stands on"),
-    OPT(struct in, process, "process", .arg = "TYPE", .help = "process type that is started by default"),
-    OPT(struct in, offline, "offline", .help = "no network for the build"),
-    OPT(struct in, runner, "runner", .arg = "RUNNER", .dflt = "namespaces", .env = "DEMA_RUNNER",
-        .help = "namespaces or runc; \"dema doctor\" says what works here"),
+        .help = "variable for the buildpacks; NAME alone passes on the value that it has here"),
+    OPT(struct in, build_image, "build-image", .arg = "IMAGE", .dflt = "dema/build-base",
+        .help = "image that the buildpacks run in"),
+    OPT(struct in, run_image, "run-image", .arg = "IMAGE", .dflt = "dema/run-base",
+        .help = "image that the app image stands on"),
+    OPT(struct in, process, "process", .arg = "TYPE",
+        .help = "process type that the image starts when nothing else is named"),
+    OPT(struct in, offline, "offline", .help = "the build gets no network"),
+    OPT(struct in, runner, "runner", .arg = "namespaces|runc", .dflt = "namespaces", .env = "DEMA_RUNNER",
+        .help = "what makes the sandbox; \"dema doctor\" says what works here"),
+    OPT(struct in, layers, "layers", .arg = "overlay|copy", .dflt = "overlay",
+        .help = "how the buildpacks see the app and their layers of the build before: as overlays, or as plain copies"),
     OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
-        .help = "of the compressor; 0: one for each processor"),
+        .help = "threads that make layers; 0 is one for each processor"),
     {0},
 };
 extern const struct applet applet_build;
 const struct applet applet_build = {
     .name = "build",
     .summary = "Make an app image from a source folder",
-    .args = "[PATH]",
-    .details = "PATH is the app's folder, the current one by default. Its files are never changed. The same "
-               "source, buildpacks\n"
-               "and images give the same digest, whoever builds, wherever.",
+    .args = "[FOLDER]",
+    .details =
+        "FOLDER holds the source of the app; without it, the current one does. Its files are never changed. "
+        "The same source, buildpacks and images give the same digest, whoever builds, wherever.",
     .examples = "  dema build . -t shop --buildpack ./buildpacks/hello",
     .opts = opts,
     .in_size = sizeof(struct in),

@@ -59,13 +59,17 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .help = "how to print it"),
+    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
+        .help = "text for people or JSON for programs"),
     {0},
 };
 extern const struct applet applet_doctor;
 const struct applet applet_doctor = {
     .name = "doctor",
-    .summary = "Say which ways of running builds work on this machine, and what would enable the others",
+    .summary = "Say which sandboxes work on this machine",
+    .details =
+        "Each way to make a sandbox is tried. Where one does not work, the reason is told and what would "
+        "enable it. The exit code is 1 when none works.",
     .opts = opts,
     .in_size = sizeof(struct in),
     .run = run,

@@ -23,13 +23,14 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, dry_run, "dry-run", .letter = 'n', .help = "only say what would go"),
+    OPT(struct in, dry_run, "dry-run", .letter = 'n', .help = "remove nothing, say what would be removed"),
     {0},
 };
 extern const struct applet applet_gc;
 const struct applet applet_gc = {
     .name = "gc",
     .summary = "Remove what no image needs any more",
+    .details = "Images with a name stay, and so does what a running build or app uses.",
     .opts = opts,
     .in_size = sizeof(struct in),
     .run = run,

@@ -26,7 +26,8 @@ static bool is_index(struct app_ctx *app, const struct state_name *n)
 {
     struct val *doc;
     struct err ignored = {0};
-    const struct val *type = json_read(app->a, n->json, "name", &doc, &ignored) == 0 ? val_get(doc, STR("mediaType")) : NULL;
+    const struct val *type =
+        json_read(app->a, n->json, "name", &doc, &ignored) == 0 ? val_get(doc, STR("mediaType")) : NULL;
     return type && type->kind == VAL_STR && media_kind_of(type->s) == MEDIA_INDEX;
 }
 
@@ -83,7 +84,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .help = "how to print it"),
+    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
+        .help = "text for people or JSON for programs"),
     {0},
 };
 extern const struct applet applet_images;

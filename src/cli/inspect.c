@@ -88,14 +88,15 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .help = "how to print it"),
+    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
+        .help = "text for people or JSON for programs"),
     {0},
 };
 extern const struct applet applet_inspect;
 const struct applet applet_inspect = {
     .name = "inspect",
     .summary = "Show what an image is made of and what it starts",
-    .args = "NAME",
+    .args = "IMAGE",
     .opts = opts,
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, args),

@@ -31,8 +31,9 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 extern const struct applet applet_rm;
 const struct applet applet_rm = {
     .name = "rm",
-    .summary = "Forget names of images",
-    .args = "NAME…",
+    .summary = "Remove names of images",
+    .args = "IMAGE…",
+    .details = "What only these images need stays on disk until \"dema gc\" removes it.",
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, names),
     .min_args = 1,

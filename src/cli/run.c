@@ -41,20 +41,22 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 
 static const struct opt opts[] = {
     OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
-        .help = "variable for the app; NAME alone passes yours on"),
+        .help = "variable for the app; NAME alone passes on the value that it has here"),
     OPT(struct in, entrypoint, "entrypoint", .arg = "TYPE|PATH",
-        .help = "process type or program to start instead"),
-    OPT(struct in, offline, "offline", .help = "no network but a loopback of its own"),
-    OPT(struct in, runner, "runner", .arg = "RUNNER", .dflt = "namespaces", .env = "DEMA_RUNNER",
-        .help = "namespaces or runc; \"dema doctor\" says what works here"),
+        .help = "process type of the image, or program in it, to start instead"),
+    OPT(struct in, offline, "offline", .help = "the app gets no network but a loopback of its own"),
+    OPT(struct in, runner, "runner", .arg = "namespaces|runc", .dflt = "namespaces", .env = "DEMA_RUNNER",
+        .help = "what makes the sandbox; \"dema doctor\" says what works here"),
     {0},
 };
 extern const struct applet applet_run;
 const struct applet applet_run = {
     .name = "run",
-    .summary = "Start an image in a sandbox, with the host's network",
-    .args = "NAME [ARGUMENT…]",
-    .details = "Arguments go to the image's entrypoint, in place of its own. The exit code is the app's.",
+    .summary = "Start an image in a sandbox",
+    .args = "IMAGE [ARGUMENT…]",
+    .details =
+        "IMAGE is a name as \"dema images\" lists them. Arguments go to what the image starts, in place of "
+        "its own. The app uses the network of this machine. The exit code is the app's.",
     .examples = "  dema run shop\n  dema run -e PORT=8081 shop\n  dema run --entrypoint worker shop",
     .opts = opts,
     .in_size = sizeof(struct in),

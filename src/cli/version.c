@@ -15,4 +15,6 @@ static int run(struct app_ctx *app, void *in, struct err *e)
 
 extern const struct applet applet_version;
 const struct applet applet_version = {
-    .name = "version", .summary = "Say the version and the APIs of the spec that it speaks", .run = run};
+    .name = "version",
+    .summary = "Say the version of dema and of the Buildpack and Platform API that it speaks",
+    .run = run};

@@ -325,17 +325,24 @@ static int run(struct resolver *r, struct err *e)
     return 0;
 }
 
-static int not_there(struct resolver *r, struct str name, struct err *e)
+// A name that exactly one package provides is that package, as for apt.
+static int ask_virtual(struct resolver *r, struct str name, const struct deb_package **out, struct err *e)
 {
+    const struct deb_package *p = NULL;
     if (find_provided(r, e) < 0)
         return -1;
-    const struct provider *v = get(&r->provided, name);
-    if (v)
-        return err_set(e, ERR_NOT_FOUND,
-                       "package " PRI_STR ": only a name that others provide: say which, as " PRI_STR,
-                       STR_ARG(name), STR_ARG(v->package->name));
-    return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": not in the index of %zu packages", STR_ARG(name),
-                   r->index->n);
+    for (const struct provider *v = get(&r->provided, name); v; v = v->next) {
+        if (p && p != v->package)
+            return err_set(e, ERR_NOT_FOUND,
+                           "package " PRI_STR ": several provide it: say which, as " PRI_STR " or " PRI_STR,
+                           STR_ARG(name), STR_ARG(v->package->name), STR_ARG(p->name));
+        p = v->package;
+    }
+    if (!p)
+        return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": not in the index of %zu packages",
+                       STR_ARG(name), r->index->n);
+    *out = p;
+    return 0;
 }
 
 // "name=version" makes that version the candidate of its name.
@@ -346,7 +353,8 @@ static int pin(struct resolver *r, struct str name, struct str version, struct e
         return err_wrap(e, "package " PRI_STR, STR_ARG(name));
     struct map_entry *m = map_find(&r->newest, name) ? map_put(r->a, &r->newest, name) : NULL;
     if (!m)
-        return not_there(r, name, e);
+        return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": not in the index of %zu packages",
+                       STR_ARG(name), r->index->n);
     for (size_t i = 0; i < r->index->n; i++) {
         struct deb_package *p = &r->index->v[i];
         if (str_eq(p->name, name) && dpkg_version_cmp(&p->version, &v) == 0) {
@@ -373,16 +381,17 @@ static int ask(struct resolver *r, const struct strv *wanted, struct err *e)
         if (name.n < wanted->v[i].n && pin(r, name, str_from(wanted->v[i], name.n + 1), e) < 0)
             return -1;
     }
+    const struct deb_package **asked = ARENA_ARRAY(r->a, const struct deb_package *, wanted->n + 1);
     for (size_t i = 0; i < wanted->n; i++) {
         struct str name = name_of(wanted->v[i]);
-        const struct deb_package *p = get(&r->newest, name);
-        if (!p)
-            return not_there(r, name, e);
-        if (!chosen_of(r, name) && choose(r, p, NULL, e) < 0)
+        asked[i] = get(&r->newest, name);
+        if (!asked[i] && ask_virtual(r, name, &asked[i], e) < 0)
+            return -1;
+        if (!chosen_of(r, asked[i]->name) && choose(r, asked[i], NULL, e) < 0)
             return -1;
     }
     for (size_t i = 0; i < wanted->n; i++)
-        if (follow(r, chosen_of(r, name_of(wanted->v[i])), e) < 0 || run(r, e) < 0)
+        if (follow(r, asked[i], e) < 0 || run(r, e) < 0)
             return -1;
     return 0;
 }

@@ -24,7 +24,7 @@ static int write_toml(int dirfd, const char *path, const struct val *doc, struct
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     if (toml_write(doc, &text, e) < 0)
         return -1;
-    return file_replace(dirfd, path, 0644, buf_view(&text), e);
+    return file_place(dirfd, path, 0644, buf_view(&text), e);
 }
 
 static int run_build(struct phase *ph, const struct lc_buildpack *bp, const char *dir, const char *plan,
@@ -90,9 +90,10 @@ static int build_one(struct phase *ph, const struct cnb_ref *ref, struct built *
         return err_sys(e, "%s/%s", ph->cx->layers_dir, b->dir);
     if (write_toml(AT_FDCWD, plan, plan_requires_write(ph->a, &given), e) < 0)
         return -1;
-    event_emit(
-        ph->cx->ev,
-        &(struct event){.kind = EV_STEP, .phase = STR("build"), .subject = ref->id, .text = ref->version});
+    event_emit(ph->cx->ev, &(struct event){.kind = EV_FACT,
+                                           .phase = STR("build"),
+                                           .text = str_printf(ph->a, "running buildpack " PRI_STR "@" PRI_STR,
+                                                              STR_ARG(ref->id), STR_ARG(ref->version))});
     if (run_build(ph, b->bp, b->dir, plan, e) < 0 ||
         path_open(ph->layers_fd, b->dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
         built_read(ph->a, ph->cx, fd, b, e) < 0 || built_sbom(ph->a, ph->layers_fd, fd, b, e) < 0 ||
@@ -111,7 +112,7 @@ static int legacy_sbom(int layers_fd, struct err *e)
         drop_fd int dir = -1;
         if (path_mkdirs(layers_fd, kinds[i], 0755, e) < 0 ||
             path_open_plain(layers_fd, kinds[i], O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
-            file_replace(dir, "sbom.legacy.json", 0644, STR("null\n"), e) < 0)
+            file_place(dir, "sbom.legacy.json", 0644, STR("null\n"), e) < 0)
             return -1;
     }
     return 0;

@@ -35,9 +35,10 @@ static const struct descriptor *previous_blob(const struct export_in *in, const 
     return NULL;
 }
 
-static int make_blob(const struct exporting *x, const struct export_layer *l, struct layer *out,
-                     struct err *e)
+static int make_blob(struct exporting *x, const struct export_layer *l, struct layer *out, struct err *e)
 {
+    if (l->slices && !l->spec.pick && export_plan_fill(x->in, &x->plan, e) < 0)
+        return -1;
     drop_(sink_drop) struct sink *to = NULL;
     if (x->in->store->blob(x->in->store, &to, e) < 0)
         return -1;
@@ -53,6 +54,26 @@ static int make_blob(const struct exporting *x, const struct export_layer *l, st
     int rc = l->made_up ? layer_make_entries(&rows, x->in->pool, to, out, e)
                         : layer_make(&spec, x->in->pool, to, out, e);
     return rc < 0 ? -1 : sink_finish(to, e);
+}
+
+// From what is known, else made.
+static int get_layer(struct exporting *x, const struct export_layer *l, struct layer *out, struct err *e)
+{
+    struct export_known *known = x->in->known;
+    struct layer_spec spec = l->spec;
+    spec.pick = NULL;
+    struct export_piece p = {.kind = l->kind, .spec = &spec, .meta = x->in->meta, .slice = l->slice};
+    enum known found = KNOWN_NO;
+    if (!known || l->entries)
+        return make_blob(x, l, out, e);
+    if (l->kind == EXPORT_LAUNCH) {
+        p.buildpack = x->out.md.buildpacks.v[l->buildpack].key;
+        p.layer = x->out.md.buildpacks.v[l->buildpack].layers.v[l->layer].name;
+    }
+    found = known->find(known, &p, out, e);
+    if (found == KNOWN_ERROR || (found == KNOWN_NO && make_blob(x, l, out, e) < 0))
+        return -1;
+    return known->made(known, &p, out, found == KNOWN_YES, e);
 }
 
 static void note_digest(struct exporting *x, const struct export_layer *l, struct str sha)
@@ -100,7 +121,7 @@ static int add_layer(struct exporting *x, const struct export_layer *l, struct l
             return err_set(e, ERR_NOT_FOUND, "layer " PRI_STR ": the previous image has no layer " PRI_STR,
                            STR_ARG(l->id), STR_ARG(l->reuse));
     } else {
-        if (make_blob(x, l, made, e) < 0)
+        if (get_layer(x, l, made, e) < 0)
             return -1;
         old = previous_blob(x->in, &made->diff_id);
     }

@@ -7,12 +7,38 @@
 #pragma once
 #include "cnb/group.h"
 #include "cnb/labels.h"
-#include "layer/make.h"
+#include "layer/known.h"
 #include "oci/image_config.h"
 
 // Where blobs go. `blob` gives a sink; its finish publishes or prepares, as the store has it.
 struct export_store {
     int (*blob)(struct export_store *self, struct sink **out, struct err *e);
+};
+
+enum export_kind {
+    EXPORT_LAUNCH,
+    EXPORT_SBOM,
+    EXPORT_APP,
+    EXPORT_LAUNCHER,
+    EXPORT_CONFIG,
+    EXPORT_PROCESS_TYPES
+};
+
+// A layer that is to be made from directories.
+struct export_piece {
+    enum export_kind kind;
+    struct str buildpack, layer;     // EXPORT_LAUNCH
+    const struct layer_spec *spec;   // of EXPORT_APP with slices: without the choice of entries
+    const struct cnb_metadata *meta; // its slices
+    size_t slice;                    // of EXPORT_APP with slices: which one, the last one is the rest
+};
+
+// What a platform knows of layers without looking into them, so that nothing is read twice.
+struct export_known {
+    // KNOWN_YES: *out (its diff_id, blob and blob_size) is what would be made, and the store has the blob.
+    enum known (*find)(struct export_known *self, const struct export_piece *p, struct layer *out, struct err *e);
+    // After one was made; and after it was found.
+    int (*made)(struct export_known *self, const struct export_piece *p, const struct layer *l, bool found, struct err *e);
 };
 
 struct export_base { // the run image; its layers are never read
@@ -46,6 +72,7 @@ struct export_in {
     const char *codec;
     struct pool *pool;
     struct export_store *store;
+    struct export_known *known; // NULL: every layer is made
 };
 
 struct export_out {

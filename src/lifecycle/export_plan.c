@@ -108,7 +108,7 @@ static enum layer_pick pick_slice(void *ctx, const struct walk_entry *w)
     return slices_has(l->slices, l->slice, w->path) ? LAYER_TAKE : LAYER_LEAVE;
 }
 
-static int fill_slices(const struct export_in *in, struct slices *s, struct err *e)
+static int look_at_app(const struct export_in *in, struct slices *s, struct err *e)
 {
     drop_(walk_free) struct walk *w = NULL;
     const struct walk_entry *it;
@@ -120,6 +120,22 @@ static int fill_slices(const struct export_in *in, struct slices *s, struct err 
             slices_add(s, it->path, S_ISDIR(it->st.st_mode));
     slices_settle(s);
     return step == WALK_ERROR ? -1 : 0;
+}
+
+int export_plan_fill(const struct export_in *in, struct export_plan *plan, struct err *e)
+{
+    bool looked = false;
+    for (size_t i = 0; i < plan->n; i++) {
+        struct export_layer *l = &plan->v[i];
+        if (!l->slices || l->spec.pick)
+            continue;
+        if (!looked && look_at_app(in, l->slices, e) < 0)
+            return -1;
+        looked = true;
+        l->made_up = slices_empty(l->slices, l->slice); // two zero blocks: an image has one layer for every slice
+        l->spec.pick = pick_slice;
+    }
+    return 0;
 }
 
 static struct export_layer *add_app(struct planning *p, struct str id, struct str created_by)
@@ -139,15 +155,13 @@ static int plan_app(struct planning *p, struct err *e)
         add_app(p, STR("app"), STR("Application Layer"));
         return 0;
     }
-    if (slices_new(p->a, p->in->meta->slices.v, n, &s, e) < 0 || fill_slices(p->in, s, e) < 0)
+    if (slices_new(p->a, p->in->meta->slices.v, n, &s, e) < 0)
         return -1;
     for (size_t i = 0; i <= n; i++) {
         struct export_layer *l = add_app(p, str_printf(p->a, "slice-%zu", i + 1),
                                          str_printf(p->a, "Application Slice: %zu", i + 1));
         l->slices = s;
         l->slice = i;
-        l->made_up = slices_empty(s, i); // two zero blocks: an image has one layer for every slice
-        l->spec.pick = pick_slice;
     }
     return 0;
 }

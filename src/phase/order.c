@@ -16,10 +16,12 @@ struct list {
     } buildpacks;
 };
 
+struct both {
+    struct list pre, post;
+};
+
 struct system_file {
-    struct {
-        struct list pre, post;
-    } system;
+    struct both system;
 };
 
 static int id_read(struct decode *d, const struct val *v, void *at, struct err *e)
@@ -44,25 +46,16 @@ static SCHEMA(ref_schema, struct ref, ref_fields, .name = "buildpacks");
 static const struct field list_fields[] = {
     TABLES(struct list, buildpacks, "buildpacks", ref_schema, .help = "buildpacks"),
 };
-static SCHEMA(list_schema, struct list, list_fields, .name = "pre");
+static SCHEMA(list_schema, struct list, list_fields, .name = "buildpacks");
 
-static int system_read(struct decode *d, const struct val *v, void *at, struct err *e)
-{
-    static const char *const keys[] = {"pre", "post"};
-    struct list *lists = at;
-    if (v->kind != VAL_MAP)
-        return doc_wrong(d, v, "table", e);
-    for (size_t i = 0; i < COUNT(keys); i++) {
-        const struct field one = {.toml = keys[i], .kind = F_STRUCT, .sub = &list_schema};
-        const struct val *sub = val_get(v, str_of(keys[i]));
-        if (sub && doc_read_as(d, &one, sub, &lists[i], e) < 0)
-            return -1;
-    }
-    return 0;
-}
+static const struct field both_fields[] = {
+    TABLE(struct both, pre, "pre", list_schema, .help = "in front of every group"),
+    TABLE(struct both, post, "post", list_schema, .help = "behind every group"),
+};
+static SCHEMA(both_schema, struct both, both_fields, .name = "system");
 
 static const struct field system_fields[] = {
-    HOOK(struct system_file, system, "system", system_read, NULL, .help = "buildpacks of every group"),
+    TABLE(struct system_file, system, "system", both_schema, .help = "buildpacks of every group"),
 };
 static SCHEMA(system_schema, struct system_file, system_fields, .name = "system.toml",
               .help = "Buildpacks that the operator adds to every group (platform.md)");

@@ -228,6 +228,7 @@ static int dispatch(struct app_ctx *app, int argc, char *const *argv)
 
 int phase_main(int argc, char *const *argv, char *const *envp)
 {
+    (void)umask(022); // what buildpacks make has the same modes, and so the same layers, whoever runs us
     drop_(arena_free) struct arena *a = arena_new(1 << 16);
     drop_buf struct buf out = BUF_INIT(OUTPUT_MAX);
     const struct render_opts how = {.style = RENDER_REFERENCE, .fd = STDOUT_FILENO};

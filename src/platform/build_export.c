@@ -9,28 +9,11 @@
 #include "platform/stop.h"
 #include <fcntl.h>
 
-#define CODEC "gzip-libdeflate-1-1m"
-
-struct txn_store {
-    struct export_store store;
-    struct txn *txn;
-    int stop_fd;
-};
-
-static int txn_store_blob(struct export_store *self, struct sink **out, struct err *e)
+// metadata.toml, written inside and so hostile.
+static int read_results(struct building *b, struct cnb_metadata *meta, struct err *e)
 {
-    struct txn_store *s = CONTAINER(self, struct txn_store, store);
-    return stop_check(s->stop_fd, e) < 0 ? -1 : txn_blob(s->txn, NULL, NULL, out, e);
-}
-
-// group.toml and metadata.toml, written inside and so hostile.
-static int read_results(struct building *b, struct cnb_selected *group, struct cnb_metadata *meta,
-                        struct err *e)
-{
-    struct val *g, *m;
-    if (lc_read_toml(b->a, b->layers_fd, "group.toml", &g, e) < 0 ||
-        lc_read_toml(b->a, b->layers_fd, "config/metadata.toml", &m, e) < 0 ||
-        group_read(b->a, g, "group.toml", b->o->ev, group, e) < 0)
+    struct val *m;
+    if (lc_read_toml(b->a, b->layers_fd, "config/metadata.toml", &m, e) < 0)
         return err_wrap(e, "what the build left");
     return cnb_metadata_read(b->a, m, "config/metadata.toml", b->o->ev, meta, e);
 }
@@ -55,35 +38,60 @@ static struct export_base base_of(struct building *b)
     };
 }
 
-static int save(struct building *b, struct txn *t, const struct export_out *x, struct build_result *out,
+static bool had(const struct building *b, const struct descriptor *layer)
+{
+    for (size_t i = 0; b->has_previous && i < b->previous.manifest.layers.n; i++)
+        if (digest_eq(&b->previous.manifest.layers.v[i].digest, &layer->digest))
+            return true;
+    return false;
+}
+
+// Is the image what the name stands for already, nothing is written.
+static int save(struct building *b, struct txn *t, const struct export_out *x, bool wrote, struct build_result *out,
                 struct err *e)
 {
     struct image img;
     if (image_decode(b->a, x->manifest_json, NULL, x->config_json, &img, e) < 0)
         return -1;
-    if (image_save(t, b->o->st, b->o->name, &txn_any, &img, e) < 0 || txn_commit(t, e) < 0)
+    bool same = b->has_previous && digest_eq(&b->previous.desc.digest, &img.desc.digest);
+    if (!same && image_save(t, b->o->st, b->o->name, &txn_any, &img, e) < 0)
+        return -1;
+    if ((!same || wrote) && (stop_check(b->o->stop_fd, e) < 0 || txn_commit(t, e) < 0))
         return -1;
     *out = (struct build_result){
         .manifest = img.desc.digest, .config = img.manifest.config.digest, .layers = x->layers.n};
-    for (size_t i = 0; i < x->layers.n; i++)
-        out->size += x->layers.v[i].blob_size;
+    for (size_t i = img.manifest.layers.n - x->layers.n; i < img.manifest.layers.n; i++) {
+        out->size += (uint64_t)img.manifest.layers.v[i].size;
+        out->reused += had(b, &img.manifest.layers.v[i]);
+    }
     return 0;
+}
+
+static int export(struct building *b, struct export_in *in, struct txn *t, struct build_result *out, struct err *e)
+{
+    drop_(build_known_free) struct build_known *known = build_known_new(b, t);
+    drop_(build_store_free) struct build_store *store = build_store_new(b, t);
+    struct export_out x;
+    in->known = build_known_of(known);
+    in->store = build_store_of(store);
+    in->pool = pool_new(b->o->threads);
+    int rc = lc_export(b->a, in, &x, e);
+    pool_free(in->pool);
+    return rc < 0 ? -1 : save(b, t, &x, build_known_wrote(known) || build_store_wrote(store), out, e);
 }
 
 int build_export(struct building *b, struct build_result *out, struct err *e)
 {
-    struct cnb_selected group = {0};
     struct cnb_metadata meta = {0};
-    struct export_out x;
+    struct build_result got;
     drop_fd int programs = -1;
     drop_(txn_drop) struct txn *txn = NULL;
-    if (read_results(b, &group, &meta, e) < 0 ||
+    if (read_results(b, &meta, e) < 0 ||
         path_open_host(b->o->programs->dir, O_RDONLY | O_DIRECTORY, 0, &programs, e) < 0 ||
         txn_begin(b->o->st, &txn, e) < 0)
         return -1;
-    struct export_base base = base_of(b);
-    struct txn_store store = {.store.blob = txn_store_blob, .txn = txn, .stop_fd = b->o->stop_fd};
-    struct pool *pool = pool_new(b->o->threads);
+    const struct export_base base = base_of(b);
+    const struct export_previous previous = {&b->previous.config, &b->previous.manifest, b->previous_label};
     struct export_in in = {
         .ev = b->o->ev,
         .layers_fd = b->layers_fd,
@@ -91,9 +99,10 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
         .launcher_fd = programs,
         .layers_dir = STR(INSIDE_LAYERS),
         .app_dir = STR(INSIDE_APP),
-        .group = &group,
+        .group = &b->group,
         .meta = &meta,
         .base = &base,
+        .previous = b->has_previous ? &previous : NULL,
         .uid = b->uid,
         .gid = b->gid,
         .created_sec = b->o->created_sec,
@@ -101,14 +110,11 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
         .exec_env = STR("production"),
         .process_type = b->o->process_type,
         .launcher = {STR(DEMA_VERSION), STR("dema"), STR("")},
-        .codec = CODEC,
-        .pool = pool,
-        .store = &store.store,
+        .codec = BUILD_CODEC,
     };
-    int rc = lc_export(b->a, &in, &x, e);
-    pool_free(pool);
-    if (rc < 0 || save(b, txn, &x, out, e) < 0)
+    if (export(b, &in, txn, &got, e) < 0)
         return -1;
+    *out = got;
     out->process_type = b->o->process_type.n ? b->o->process_type : meta.default_type;
     return 0;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "base/proc.h"
 #include "cnb/api.h"
 #include "cnb/buildpack.h"
 #include "cnb/env.h"
+#include "lifecycle/context.h"
 #include "platform/build_priv.h"
-#include "platform/stop.h"
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -48,7 +49,35 @@ static const char *in_work(struct building *b, const char *name)
     return arena_printf(b->a, "%s/%s", b->work.path, name);
 }
 
-static int make_ops(struct building *b, bool hand_out, struct plan_ops *ops, struct err *e)
+static void add_app(struct building *b, struct plan_ops *ops)
+{
+    if (b->copies) {
+        add(ops, SBX_BIND, INSIDE_APP, in_work(b, "app/upper"));
+        return;
+    }
+    struct sbx_op *app = add(ops, SBX_OVERLAY, INSIDE_APP, NULL);
+    strv_add(b->a, &app->lower, str_of(b->o->source));
+    app->scratch = in_work(b, "app");
+    app->own = true;
+}
+
+// The detector's is a directory of its own: bin/detect leaves nothing for the builder but what the phase wrote.
+static void add_layers(struct building *b, bool detects, struct plan_ops *ops)
+{
+    if (detects) {
+        add(ops, SBX_BIND, INSIDE_LAYERS, in_work(b, "layers"));
+        return;
+    }
+    if (!kept_lower(b->kept)->n) {
+        add(ops, SBX_BIND, INSIDE_LAYERS, kept_upper(b->kept));
+        return;
+    }
+    struct sbx_op *layers = add(ops, SBX_OVERLAY, INSIDE_LAYERS, NULL);
+    layers->lower = *kept_lower(b->kept);
+    layers->scratch = kept_scratch(b->kept);
+}
+
+static int make_ops(struct building *b, bool detects, struct plan_ops *ops, struct err *e)
 {
     static const char *const phases[] = {"detector", "builder"};
     ops->v = ARENA_ARRAY(b->a, struct sbx_op, b->o->buildpacks.n + 32);
@@ -58,11 +87,8 @@ static int make_ops(struct building *b, bool hand_out, struct plan_ops *ops, str
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
     add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;
-    struct sbx_op *app = add(ops, SBX_OVERLAY, INSIDE_APP, NULL);
-    strv_add(b->a, &app->lower, str_of(b->o->source));
-    app->scratch = in_work(b, "app");
-    app->own = true;
-    add(ops, SBX_BIND, INSIDE_LAYERS, in_work(b, "layers"));
+    add_app(b, ops);
+    add_layers(b, detects, ops);
     add(ops, SBX_BIND, "/home/cnb", in_work(b, "home"));
     add(ops, SBX_BIND_RO, INSIDE_PLATFORM, in_work(b, "platform"));
     add(ops, SBX_BIND_RO, INSIDE_CNB "/order.toml", in_work(b, "cnb/order.toml"));
@@ -73,7 +99,7 @@ static int make_ops(struct building *b, bool hand_out, struct plan_ops *ops, str
         add(ops, SBX_BIND_RO, "/etc/resolv.conf", "/etc/resolv.conf");
     if (add_buildpacks(b, ops, e) < 0)
         return -1;
-    if (hand_out) {
+    if (!detects) {
         add(ops, SBX_HAND_OUT, INSIDE_LAYERS, NULL);
         add(ops, SBX_HAND_OUT, INSIDE_APP, NULL);
     }
@@ -98,10 +124,9 @@ static const char *const *environment(struct building *b)
 }
 
 // What the phases' exit codes mean (platform.md): whose failure it was.
-static int judge(struct building *b, const char *phase, int status, struct err *e)
+static int judge(const char *phase, int status, struct err *e)
 {
     char text[64];
-    (void)b;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -118,7 +143,7 @@ static int judge(struct building *b, const char *phase, int status, struct err *
     }
 }
 
-static int run_phase(struct building *b, const char *phase, bool last, struct err *e)
+static int run_phase(struct building *b, const char *phase, bool detects, struct sbx *s, struct err *e)
 {
     const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase),
                                 "-app",
@@ -129,7 +154,8 @@ static int run_phase(struct building *b, const char *phase, bool last, struct er
                                 INSIDE_PLATFORM,
                                 NULL};
     struct plan_ops ops = {0};
-    if (make_ops(b, last, &ops, e) < 0)
+    drop_(build_log_free) struct build_log *log = NULL;
+    if (make_ops(b, detects, &ops, e) < 0 || build_log_open(b->o->ev, phase, &log, e) < 0)
         return -1;
     struct sbx_plan p = {.op = ops.v,
                          .n_op = ops.n,
@@ -138,42 +164,56 @@ static int run_phase(struct building *b, const char *phase, bool last, struct er
                          .argv = argv,
                          .envp = environment(b),
                          .cwd = INSIDE_APP,
-                         .log_fd = b->o->log_fd,
+                         .log_fd = build_log_fd(log),
                          .tmp = b->work.path,
-                         .net = last && !b->o->offline};
+                         .net = !detects && !b->o->offline};
     memcpy(p.uid, b->uid_map, sizeof p.uid);
     memcpy(p.gid, b->gid_map, sizeof p.gid);
-    drop_sbx struct sbx s = SBX_INIT;
     int status;
-    if (sbx_start(&p, b->o->runner, b->a, &s, e) < 0)
+    if (sbx_start(&p, b->o->runner, b->a, s, e) < 0)
         return err_wrap(e, "%s", phase);
-    for (size_t i = 0; last && i < s.missing.n; i++)
-        event_warn(b->o->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s.missing.v[i]));
-    if (stop_wait(b->o->stop_fd, &s, &status, e) < 0 || judge(b, phase, status, e) < 0)
+    for (size_t i = 0; !detects && i < s->missing.n; i++)
+        event_warn(b->o->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s->missing.v[i]));
+    return build_log_wait(log, b->o->stop_fd, s, &status, e) < 0 ? -1 : judge(phase, status, e);
+}
+
+// What the detector wrote goes on to the builder; the exporter takes the group from here, whatever is written there later.
+static int take_over(struct building *b, struct err *e)
+{
+    static const char *const files[] = {"analyzed.toml", "group.toml", "plan.toml"};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+        drop_fd int fd = -1;
+        if (file_read(b->work.fd, arena_printf(b->a, "layers/%s", files[i]), &text, e) < 0 ||
+            path_open_plain(kept_upper_fd(b->kept), files[i], O_WRONLY | O_CREAT | O_EXCL, 0644, &fd, e) < 0 ||
+            file_write_all(fd, text.p ? text.p : "", text.n, e) < 0)
+            return -1;
+        if (fchmod(fd, 0644) < 0)
+            return err_sys(e, "%s", files[i]);
+    }
+    return 0;
+}
+
+int build_detect(struct building *b, struct err *e)
+{
+    struct val *group;
+    drop_sbx struct sbx s = SBX_INIT;
+    if (run_phase(b, "detector", true, &s, e) < 0)
         return -1;
-    if (!last)
-        return 0;
+    if (lc_read_toml(b->a, b->work.fd, "layers/group.toml", &group, e) < 0 ||
+        group_read(b->a, group, "group.toml", b->o->ev, &b->group, e) < 0)
+        return err_wrap(e, "detector");
+    return 0;
+}
+
+int build_build(struct building *b, struct err *e)
+{
+    drop_sbx struct sbx s = SBX_INIT;
+    if (take_over(b, e) < 0 || run_phase(b, "builder", false, &s, e) < 0)
+        return -1;
     if (s.n_out != 2)
-        return err_set(e, ERR_PROTOCOL, "%s: the sandbox did not hand out its directories", phase);
+        return err_set(e, ERR_PROTOCOL, "builder: the sandbox did not hand out its directories");
     return path_open_plain(s.out_fd[0], ".", O_RDONLY | O_DIRECTORY, 0, &b->layers_fd, e) < 0
                ? -1
                : path_open_plain(s.out_fd[1], ".", O_RDONLY | O_DIRECTORY, 0, &b->app_fd, e);
-}
-
-int build_run_phases(struct building *b, struct err *e)
-{
-    static const struct {
-        const char *name, *program;
-    } phases[] = {{"detect", "detector"}, {"build", "builder"}};
-    for (size_t i = 0; i < COUNT(phases); i++) {
-        uint64_t start = clock_mono_ms();
-        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(phases[i].name)});
-        if (run_phase(b, phases[i].program, i == 1, e) < 0)
-            return -1;
-        event_emit(b->o->ev, &(struct event){.kind = EV_PHASE,
-                                             .phase = str_of(phases[i].name),
-                                             .done = 1,
-                                             .total = clock_mono_ms() - start});
-    }
-    return 0;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/limits.h"
+#include "cnb/analyzed.h"
 #include "cnb/buildpack.h"
 #include "cnb/env.h"
+#include "document/json.h"
 #include "document/toml.h"
 #include "platform/build_priv.h"
+#include "platform/kept_priv.h"
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 static int load_image(struct building *b, struct str name, const char *kind, struct image *out, struct err *e)
 {
@@ -31,22 +36,21 @@ static int id_of(const struct image *img, const char *variable, uint32_t *out, s
 }
 
 // Started by root, what is written inside belongs to an unprivileged id outside; else to us.
-static void outside_ids(const struct building *b, int64_t *uid, int64_t *gid)
+static void set_outside_ids(struct building *b)
 {
     uint32_t u = 0, g = 0;
-    *uid = *gid = -1;
+    b->out_uid = b->out_gid = -1;
     if (geteuid() != 0)
         return;
     (void)sbx_outside(b->uid_map, b->uid, &u);
     (void)sbx_outside(b->gid_map, b->gid, &g);
-    *uid = u;
-    *gid = g;
+    b->out_uid = u;
+    b->out_gid = g;
 }
 
 static int make_dirs(struct building *b, struct err *e)
 {
-    int64_t uid, gid;
-    outside_ids(b, &uid, &gid);
+    int64_t uid = b->out_uid, gid = b->out_gid;
     return workdir_sub(&b->work, "layers", 0755, uid, gid, e) < 0 ||
                    workdir_sub(&b->work, "home", 0755, uid, gid, e) < 0 ||
                    workdir_scratch(&b->work, "app", 0755, uid, gid, e) < 0 ||
@@ -63,7 +67,7 @@ static int put_variable(struct building *b, struct str name, struct str value, s
     if (!env_name_ok(name) || str_find(name, '/', &at) || !path_is_safe(name))
         return err_set(e, ERR_USAGE, "environment: \"" PRI_STR "\" is not a variable's name", STR_ARG(name));
     const char *path = arena_printf(b->a, "platform/env/" PRI_STR, STR_ARG(name));
-    return file_replace(b->work.fd, path, 0644, value, e) < 0 ? -1 : 0;
+    return file_place(b->work.fd, path, 0644, value, e) < 0 ? -1 : 0;
 }
 
 // <platform>/env: the user's variables, and what a build needs of this host. Users' settings win.
@@ -93,7 +97,7 @@ static int copy_bundle(struct building *b, struct err *e)
         return 0;
     if (file_read(AT_FDCWD, b->o->ca_bundle, &text, e) < 0)
         return err_wrap(e, "CA bundle");
-    return file_replace(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
+    return file_place(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
 }
 
 // One group with all buildpacks, as they were named.
@@ -122,7 +126,28 @@ static int write_order(struct building *b, struct err *e)
     }
     if (toml_write(doc, &text, e) < 0)
         return -1;
-    return file_replace(b->work.fd, "cnb/order.toml", 0644, buf_view(&text), e);
+    return file_place(b->work.fd, "cnb/order.toml", 0644, buf_view(&text), e);
+}
+
+// analyzed.toml: for which target the buildpacks build, and on what.
+static int write_analyzed(struct building *b, struct err *e)
+{
+    const struct image_config *c = &b->run_image.config;
+    struct cnb_analyzed doc = {.run_image.image = b->o->run_image};
+    struct cnb_analyzed_target *t = &doc.run_image.target;
+    char digest[DIGEST_TEXT];
+    struct val *tree;
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    const struct str *id = image_config_label_get(c, STR("io.buildpacks.base.id")),
+                     *name = image_config_label_get(c, STR("io.buildpacks.base.distro.name")),
+                     *version = image_config_label_get(c, STR("io.buildpacks.base.distro.version"));
+    doc.run_image.reference =
+        str_printf(b->a, PRI_STR "@%s", STR_ARG(b->o->run_image), digest_text(&b->run_image.desc.digest, digest));
+    *t = (struct cnb_analyzed_target){.id = id ? *id : STR(""), .os = c->os, .arch = c->architecture, .variant = c->variant};
+    t->distro = (struct cnb_distro){name ? *name : STR(""), version ? *version : STR("")};
+    if (analyzed_write(b->a, &doc, &tree, e) < 0 || toml_write(tree, &text, e) < 0)
+        return err_wrap(e, "analyzed.toml");
+    return file_place(b->work.fd, "layers/analyzed.toml", 0644, buf_view(&text), e);
 }
 
 static int check_source(struct building *b, struct err *e)
@@ -133,21 +158,91 @@ static int check_source(struct building *b, struct err *e)
     return 0;
 }
 
-int build_prepare(struct building *b, struct err *e)
+// The image that the name stands for. One whose label says nothing we understand is followed all the same.
+static int load_previous(struct building *b, struct err *e)
+{
+    struct err why = {0};
+    struct val *doc;
+    char text[512];
+    if (image_load(b->o->st, b->a, b->o->name, NULL, &b->previous, &why) < 0) {
+        if (why.code == ERR_NOT_FOUND)
+            return 0;
+        *e = why;
+        return err_wrap(e, "previous image");
+    }
+    b->has_previous = manifest_is_image(&b->previous.manifest);
+    const struct str *label = image_config_label_get(&b->previous.config, STR(LABEL_LIFECYCLE));
+    if (!b->has_previous || !label)
+        return 0;
+    if (json_read(b->a, *label, LABEL_LIFECYCLE, &doc, &why) < 0 ||
+        lifecycle_metadata_read(b->a, doc, LABEL_LIFECYCLE, &b->previous_md, &why) < 0)
+        event_warn(b->o->ev, NULL, "previous image: %s", err_text(&why, text, sizeof text));
+    else
+        b->previous_label = &b->previous_md;
+    return 0;
+}
+
+// An overlay's upper cannot lie on an overlay; runc hands out no mounts.
+static int choose_copies(struct building *b, struct err *e)
+{
+    struct statfs temp, state;
+    if (statfs(b->work.path, &temp) < 0 || statfs(state_path(b->o->st), &state) < 0)
+        return err_sys(e, "filesystems");
+    b->copies = b->o->copies || b->o->runner != SBX_NAMESPACES || temp.f_type == OVERLAYFS_SUPER_MAGIC ||
+                state.f_type == OVERLAYFS_SUPER_MAGIC;
+    return 0;
+}
+
+static int open_kept(struct building *b, struct err *e)
+{
+    const struct kept_opts o = {.st = b->o->st,
+                                .ev = b->o->ev,
+                                .name = b->name,
+                                .uid = b->uid,
+                                .gid = b->gid,
+                                .out_uid = b->out_uid,
+                                .out_gid = b->out_gid,
+                                .copies = b->copies,
+                                .codec = BUILD_CODEC};
+    return kept_open(b->a, &o, &b->kept, e);
+}
+
+static int copy_app(struct building *b, struct err *e)
+{
+    drop_fd int from = -1;
+    if (!b->copies)
+        return 0;
+    if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &from, e) < 0)
+        return -1;
+    const struct kept_copy c = {from, b->work.fd, ".", "app/upper", b->out_uid, b->out_gid};
+    if (kept_lay(&c, e) < 0)
+        return err_wrap(e, "app");
+    return workdir_sub(&b->work, "app/upper", 0755, b->out_uid, b->out_gid, e);
+}
+
+static int find_ids(struct building *b, struct err *e)
 {
     struct sbx_plan ids = {0};
-    if (!b->o->buildpacks.n)
-        return err_set(e, ERR_USAGE, "no buildpack: name at least one with --buildpack DIR");
-    if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
-        load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 ||
-        id_of(&b->build_image, "CNB_USER_ID", &b->uid, e) < 0 ||
+    if (id_of(&b->build_image, "CNB_USER_ID", &b->uid, e) < 0 ||
         id_of(&b->build_image, "CNB_GROUP_ID", &b->gid, e) < 0 || sbx_ids(b->uid, b->gid, &ids, e) < 0)
         return -1;
     memcpy(b->uid_map, ids.uid, sizeof ids.uid);
     memcpy(b->gid_map, ids.gid, sizeof ids.gid);
-    if (rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0 ||
-        workdir_make(b->o->temp_dir, &b->work, e) < 0)
+    set_outside_ids(b);
+    return 0;
+}
+
+int build_prepare(struct building *b, struct err *e)
+{
+    if (!b->o->buildpacks.n)
+        return err_set(e, ERR_USAGE, "no buildpack: name at least one with --buildpack DIR");
+    if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
+        load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 || find_ids(b, e) < 0 ||
+        workdir_make(b->o->temp_dir, &b->work, e) < 0 || choose_copies(b, e) < 0 || open_kept(b, e) < 0 ||
+        load_previous(b, e) < 0 || rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0)
         return -1;
-    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ? -1
-                                                                                       : write_order(b, e);
+    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 || write_order(b, e) < 0 ||
+                   write_analyzed(b, e) < 0
+               ? -1
+               : copy_app(b, e);
 }

@@ -2,7 +2,9 @@
 // platform/build_priv.h - one build under way, shared by the files of build. Private.
 #pragma once
 #include "cnb/group.h"
+#include "cnb/labels.h"
 #include "platform/build.h"
+#include "platform/kept.h"
 #include "platform/rootfs.h"
 #include "platform/workdir.h"
 
@@ -11,18 +13,54 @@
 #define INSIDE_LAYERS "/layers"
 #define INSIDE_PLATFORM "/platform"
 #define INSIDE_CNB "/cnb"
+#define BUILD_CODEC "gzip-libdeflate-1-1m"
 
 struct building {
     struct arena *a;
     const struct build_opts *o;
+    struct str name; // of the app image, as image_name has it
     struct image build_image, run_image;
     struct rootfs_tree root;
     struct workdir work;
     uint32_t uid, gid; // CNB_USER_ID and CNB_GROUP_ID of the build image
     struct sbx_map uid_map[SBX_MAPS], gid_map[SBX_MAPS];
+    int64_t out_uid, out_gid; // started by root: whose files are written inside; else -1: ours
+    bool copies;              // source and kept layers are copied, not overlaid
+    struct kept *kept;
+    struct image previous; // what the name stands for
+    bool has_previous;
+    struct lifecycle_metadata previous_md;
+    const struct lifecycle_metadata *previous_label; // &previous_md, NULL: none that can be read
+    struct cnb_selected group;
     int layers_fd, app_fd; // what the builder left; -1 before
 };
 
 int nodiscard build_prepare(struct building *b, struct err *e); // images, ids, everything on disk
-int nodiscard build_run_phases(struct building *b, struct err *e);
+int nodiscard build_detect(struct building *b, struct err *e);
+int nodiscard build_build(struct building *b, struct err *e);
 int nodiscard build_export(struct building *b, struct build_result *out, struct err *e);
+
+// A program in the sandbox, with its output as events; its exit status as of waitpid(2).
+struct build_log;
+int nodiscard build_log_open(struct events *ev, const char *phase, struct build_log **out, struct err *e);
+int build_log_fd(const struct build_log *l); // for the program
+// Both until the sandbox ends; a stop ends it: ERR_CANCELLED.
+int nodiscard build_log_wait(struct build_log *l, int stop_fd, struct sbx *s, int *status, struct err *e);
+void build_log_free(struct build_log *l);
+DEFINE_DROP(struct build_log *, build_log_free)
+
+// What is known of layers: those that were kept, the app and the launcher by their prints.
+struct build_known;
+struct build_known *build_known_new(struct building *b, struct txn *t);
+struct export_known *build_known_of(struct build_known *k);
+bool build_known_wrote(const struct build_known *k); // the transaction holds something new
+void build_known_free(struct build_known *k);
+DEFINE_DROP(struct build_known *, build_known_free)
+
+// Where the exporter's blobs go: small ones that are in the state already are not written again.
+struct build_store;
+struct build_store *build_store_new(struct building *b, struct txn *t);
+struct export_store *build_store_of(struct build_store *s);
+bool build_store_wrote(const struct build_store *s);
+void build_store_free(struct build_store *s);
+DEFINE_DROP(struct build_store *, build_store_free)

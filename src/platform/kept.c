@@ -6,6 +6,7 @@
 #include "platform/kept_priv.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 
 static struct str app_key(struct arena *a, struct str name)
@@ -188,9 +189,12 @@ static int drop_app(struct state *st, int apps, struct str key, bool dry_run, ui
     ++*n;
     if (dry_run)
         return 0;
+    // The record first: it must never name what is gone.
     char name[80];
     snprintf(name, sizeof name, PRI_STR, STR_ARG(key));
-    return tree_remove(apps, name, e);
+    if (tree_remove(dir, KEPT_RECORD, e) < 0)
+        return -1;
+    return fsync(dir) < 0 ? err_sys(e, "apps/%s", name) : tree_remove(apps, name, e);
 }
 
 int kept_gc(struct state *st, bool dry_run, uint64_t *n, struct err *e)

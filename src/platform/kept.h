@@ -58,5 +58,8 @@ void kept_note(struct kept *k, struct str buildpack, struct str layer, const str
 int nodiscard kept_keep(struct kept *k, const struct cnb_selected *group, int *layers_fd, const struct digest *manifest,
                         struct err *e);
 
+// The spec of a tree (`sub` beneath dirfd) of which only a print is taken.
+struct layer_spec kept_spec(int dirfd, struct str sub);
+
 // For gc: apps whose image has no name any more. Those that are being built stay. *n counts.
 int nodiscard kept_gc(struct state *st, bool dry_run, uint64_t *n, struct err *e);

@@ -83,5 +83,3 @@ struct kept_copy {
 };
 int nodiscard kept_lay(const struct kept_copy *c, struct err *e);
 bool kept_is_opaque(int dirfd, const char *path);
-// The spec of a part, for prints.
-struct layer_spec kept_spec(int dirfd, struct str path);

@@ -100,7 +100,7 @@ static int start(struct running *r, struct run_out *out, struct err *e)
                          .run_gid = r->root.user.gid,
                          .net = !r->in->offline,
                          .log_fd = r->in->log_fd,
-                         .tmp = r->work.path};
+                         .tmp = r->in->temp_dir};
     struct str cwd = r->img.config.config.working_dir;
     words(r, &argv);
     if (!argv.n)

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-enum { NAMES_WAIT_MS = 30000 }; // as long as some hundred renames and one sync may take
+enum {
+    NAMES_WAIT_MS = 30000, // as long as some hundred renames and one sync may take
+    STALE_WAIT_MS = 1000,  // one rename
+};
 
 // Which folders were renamed into, so that each is synced once.
 struct touched {
@@ -25,6 +28,16 @@ static int publish_file(struct txn *t, const struct staged_file *f, struct touch
     return 0;
 }
 
+// Of two that replace a stale tree at once, the slower one would take away what the other has put there, perhaps opened
+// since. So each takes the stale one for itself and looks again. What is no directory (*held -1) was never opened.
+static enum trust take_stale(struct state *st, const char *entry, int *held, struct err *e)
+{
+    if (path_open_plain(st->dir, entry, O_RDONLY | O_DIRECTORY, 0, held, NULL) == 0 &&
+        lock_take(*held, LOCK_EX, STALE_WAIT_MS, entry, e) < 0)
+        return TRUST_ERROR;
+    return tree_trust(st, entry, e);
+}
+
 // One that is there and trusted stays: somebody may have it mounted. An
 // untrusted one changes places with ours, and goes
 // with the transaction's directory.
@@ -36,7 +49,10 @@ static int publish_tree(struct txn *t, const struct staged_tree *s, struct touch
     if (shelf_path(SHELF_TREES, &s->diff_id, to, e) < 0)
         return -1;
     snprintf(from, sizeof from, "t%u", s->id);
+    drop_fd int held = -1;
     enum trust trust = tree_trust(t->st, to, e);
+    if (trust == TRUST_STALE)
+        trust = take_stale(t->st, to, &held, e);
     if (trust == TRUST_ERROR)
         return -1;
     if (trust == TRUST_GOOD)

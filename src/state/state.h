@@ -10,7 +10,8 @@
 //     tmp/T.RANDOM/       what a live transaction has not published yet
 //
 // Lock order, never the other way round: 1. `lock`  2. the directory `names/` (exclusive, only inside txn_commit)
-// 3. the directory of one tree (never waited for). No lock is held across a sandbox: begin after it has ended.
+// 3. the directory of one tree (never waited for; that of a stale one which is being replaced: for one rename).
+// No lock is held across a sandbox: begin after it has ended.
 //
 // kill -9 or a full disk at any system call leaves a state that is valid: a blob is synced and renamed into place, then
 // its directory is synced, then a name may point to it. Whatever is left in tmp/ belongs to nobody and goes with gc.
@@ -91,9 +92,10 @@ int nodiscard txn_dep(struct txn *t, const struct digest *want, struct sink **ou
 // An empty staging directory (mode 0755; the descriptor is the caller's) for the tree of that diff ID. It is published
 // by the commit if txn_tree_done was called for it, else removed. Is it there already: the one there stays.
 int nodiscard txn_tree(struct txn *t, const struct digest *diff_id, int *dirfd, struct err *e);
-// For a tree that we make, whose diff ID is known last: what txn_tree has as `staged` is to be the tree of `diff_id`. Before
-// txn_tree_done.
-int nodiscard txn_tree_is(struct txn *t, const struct digest *staged, const struct digest *diff_id, struct err *e);
+// For a tree that we make, whose diff ID is known last: what txn_tree has as `staged` is to be the tree of `diff_id`.
+// Before txn_tree_done.
+int nodiscard txn_tree_is(struct txn *t, const struct digest *staged, const struct digest *diff_id,
+                          struct err *e);
 int nodiscard txn_tree_done(struct txn *t, const struct digest *diff_id, struct err *e);
 // Compare and swap, at the commit: the name must stand for `old` then (NULL: must be absent; &txn_any: whatever it is),
 // else ERR_BUSY and no name changes. `now` NULL deletes it. Its blob must

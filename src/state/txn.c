@@ -198,7 +198,8 @@ int txn_tree(struct txn *t, const struct digest *diff_id, int *dirfd, struct err
     return rc;
 }
 
-static int rename_tree(struct txn *t, const struct digest *staged, const struct digest *diff_id, struct err *e)
+static int rename_tree(struct txn *t, const struct digest *staged, const struct digest *diff_id,
+                       struct err *e)
 {
     char path[SHELF_PATH], text[DIGEST_TEXT];
     struct staged_tree *s = find_tree(t, staged);

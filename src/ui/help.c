@@ -76,8 +76,12 @@ void applet_help(const struct applet *ap, const char *program, struct buf *out)
     buf_text(out, "Usage: ");
     help_usage(ap, program, out);
     buf_printf(out, "\n\n%s.\n", ap->summary);
-    if (ap->details)
-        buf_printf(out, "\n%s\n", ap->details);
+    if (ap->details) {
+        struct str rest = str_of(ap->details), line;
+        buf_char(out, '\n');
+        while (str_next_line(&rest, &line))
+            wrapped(line, 0, out);
+    }
     if (ap->opts && ap->opts->name) {
         buf_text(out, "\nOptions:\n");
         option_lines(ap, out);

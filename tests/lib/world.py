@@ -39,15 +39,12 @@ class Skip(Exception):
 class Tap:
     """TAP: one line a test; `with tap.test(name):` turns what is raised into its result."""
 
-    def __init__(self, only=None):
-        self.n, self.failed, self.only = 0, 0, only
+    def __init__(self):
+        self.n, self.failed = 0, 0
 
     @contextlib.contextmanager
     def test(self, name):
-        wanted = self.only is None or self.only in name
         try:
-            if not wanted:
-                raise Skip("not asked for")
             yield
             self.say(True, name)
         except Skip as why:

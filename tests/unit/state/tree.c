@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
+#include <sys/file.h>
 
 TEST(a_tree_is_published_whole)
 {
@@ -105,4 +106,28 @@ TEST(a_tree_may_get_its_diff_id_last)
     CHECK(!state_tree_has(r.st, &staged));
     MUST(state_tree_open(r.st, &d, &got, &e));
     EQ_STR(test_read(a, got, "bin/tool"), "x");
+}
+
+TEST(a_stale_tree_is_replaced_by_one_at_a_time)
+{
+    char path[600], hex[DIGEST_TEXT];
+    const struct state_opts after = {.boot_id = "after"};
+    struct digest d = rig_digest("tree");
+    RIG(r);
+    rig_tree(r.st, "tree");
+    drop_(state_close) struct state *st = NULL;
+    MUST(state_open(r.path, &after, &st, &e));
+    drop_(txn_drop) struct txn *x = NULL;
+    drop_fd int dir = -1;
+    drop_fd int other = -1; // that replaces it just now
+    MUST(txn_begin(st, &x, &e));
+    MUST(txn_tree(x, &d, &dir, &e));
+    MUST(txn_tree_done(x, &d, &e));
+    snprintf(path, sizeof path, "%s/trees/sha256/%s", r.path, digest_hex(&d, hex));
+    MUST(path_open_host(path, O_RDONLY | O_DIRECTORY, 0, &other, &e));
+    EQ_INT(flock(other, LOCK_EX), 0);
+    REFUSED(txn_commit(x, &e), ERR_BUSY, "in use by another dema");
+    drop_fd_p(&other);
+    rig_tree(st, "tree");
+    CHECK(state_tree_has(st, &d));
 }
