@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
+#include "platform/kept.h"
 
 struct in {
     bool dry_run;
@@ -11,12 +12,16 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     drop_(state_close) struct state *st = NULL;
     struct gc_stats s = {0};
     struct gc_opts o = {.refs = image_gc_refs, .wait_ms = 60000, .dry_run = in->dry_run};
-    if (cli_state(app, &st, e) < 0 || state_gc(st, &o, &s, e) < 0)
+    uint64_t apps;
+    if (cli_state(app, &st, e) < 0 || kept_gc(st, in->dry_run, &apps, e) < 0 || state_gc(st, &o, &s, e) < 0)
         return -1;
     buf_printf(app->out, "%s %llu blobs (" PRI_STR "), %llu trees, %llu leftovers\n",
                in->dry_run ? "would remove" : "removed", (unsigned long long)s.blobs,
                STR_ARG(cli_size(app->a, s.blob_bytes)), (unsigned long long)s.trees,
                (unsigned long long)s.leftovers);
+    if (apps)
+        buf_printf(app->out, "%s the kept layers of %llu apps whose image is gone\n",
+                   in->dry_run ? "would remove" : "removed", (unsigned long long)apps);
     if (s.busy_trees)
         buf_printf(app->out, "%llu trees are in use and stay\n", (unsigned long long)s.busy_trees);
     return 0;

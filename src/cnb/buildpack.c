@@ -150,7 +150,11 @@ SCHEMA(buildpack_toml_schema, struct file, file_fields, .name = "buildpack.toml"
 
 int buildpack_dir_name(struct arena *a, struct str id, const char **out, struct err *e)
 {
+    // Names of our own beneath the layers directory (spec: buildpack.md "buildpack.toml").
+    static const char *const reserved[] = {"app", "config", "generated", "sbom"};
     bool bad = !id.n || id.n > LIMIT_COMPONENT || !path_is_safe(id);
+    for (size_t i = 0; i < COUNT(reserved); i++)
+        bad |= str_is(id, reserved[i]);
     for (size_t i = 0; i < id.n; i++)
         bad |= (unsigned char)id.p[i] <= ' ' || id.p[i] == 0x7f || id.p[i] == '\\' || id.p[i] == ':' ||
                id.p[i] == ',';

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cnb/api.h"
 #include "lifecycle/build.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -78,7 +79,8 @@ static int put_aside(struct arena *a, int fd, struct built *b, struct err *e)
         const char *aside = arena_printf(a, PRI_STR ".ignore", STR_ARG(l->name));
         if (tree_remove(fd, aside, e) < 0)
             return -1;
-        if (renameat(fd, l->name.p, fd, aside) < 0)
+        // An overlay does not rename a directory that it has from below; then it goes, which is what aside means.
+        if (renameat(fd, l->name.p, fd, aside) < 0 && (errno != EXDEV || tree_remove(fd, l->name.p, e) < 0))
             return err_sys(e, PRI_STR, STR_ARG(l->name));
         l->has_dir = false;
     }

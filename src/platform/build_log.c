@@ -20,18 +20,20 @@ struct build_log {
     char line[LINE_BYTES];
 };
 
-int build_log_open(struct events *ev, const char *phase, struct build_log **out, struct err *e)
+int build_log_open(struct building *b, const char *phase, struct build_log **out, struct err *e)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
     struct build_log *l = XNEW(struct build_log);
-    l->ev = ev;
+    l->ev = b->o->ev;
     l->phase = str_of(phase);
     l->in = ends[0];
     l->out = ends[1];
     *out = l;
-    if (fcntl(l->in, F_SETFL, O_NONBLOCK) < 0)
+    // /dev/stdout is opened with the rights of the id inside.
+    bool given = b->out_uid < 0 || fchown(l->out, (uid_t)b->out_uid, (gid_t)b->out_gid) == 0;
+    if (!given || fcntl(l->in, F_SETFL, O_NONBLOCK) < 0)
         return err_sys(e, "pipe");
     return 0;
 }

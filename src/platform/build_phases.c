@@ -155,7 +155,7 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
                                 NULL};
     struct plan_ops ops = {0};
     drop_(build_log_free) struct build_log *log = NULL;
-    if (make_ops(b, detects, &ops, e) < 0 || build_log_open(b->o->ev, phase, &log, e) < 0)
+    if (make_ops(b, detects, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0)
         return -1;
     struct sbx_plan p = {.op = ops.v,
                          .n_op = ops.n,
@@ -165,7 +165,7 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
                          .envp = environment(b),
                          .cwd = INSIDE_APP,
                          .log_fd = build_log_fd(log),
-                         .tmp = b->work.path,
+                         .tmp = b->o->temp_dir,
                          .net = !detects && !b->o->offline};
     memcpy(p.uid, b->uid_map, sizeof p.uid);
     memcpy(p.gid, b->gid_map, sizeof p.gid);

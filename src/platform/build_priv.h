@@ -42,7 +42,7 @@ int nodiscard build_export(struct building *b, struct build_result *out, struct 
 
 // A program in the sandbox, with its output as events; its exit status as of waitpid(2).
 struct build_log;
-int nodiscard build_log_open(struct events *ev, const char *phase, struct build_log **out, struct err *e);
+int nodiscard build_log_open(struct building *b, const char *phase, struct build_log **out, struct err *e);
 int build_log_fd(const struct build_log *l); // for the program
 // Both until the sandbox ends; a stop ends it: ERR_CANCELLED.
 int nodiscard build_log_wait(struct build_log *l, int stop_fd, struct sbx *s, int *status, struct err *e);

@@ -92,6 +92,9 @@ void kept_close(struct kept *k)
     drop_fd_p(&k->upper);
     if (k->dir >= 0 && tree_remove(k->dir, KEPT_NEW, &left) < 0)
         err_clear(&left);
+    // Nothing is kept of an app that was never built: who waits for the lock makes the directory again (open_locked).
+    if (k->path)
+        (void)unlinkat(AT_FDCWD, k->path, AT_REMOVEDIR);
     drop_fd_p(&k->dir);
     free(k);
 }

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -212,9 +213,15 @@ class World:
         argv = [str(a) for a in argv]
         if user is not None:
             argv = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *argv]
-        r = subprocess.run(argv, env=full, cwd=cwd or self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, timeout=timeout, umask=-1 if umask is None else umask, check=False)
-        return r.returncode, r.stdout.decode(errors="replace")
+        with subprocess.Popen(argv, env=full, cwd=cwd or self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, umask=-1 if umask is None else umask, start_new_session=True) as p:
+            try:
+                out, _ = p.communicate(timeout=timeout)
+            except BaseException:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(p.pid, signal.SIGKILL)
+                raise
+        return p.returncode, out.decode(errors="replace")
 
     def tmp(self, user=None):
         """The temporary directory of whoever runs; what it holds afterwards was left behind."""

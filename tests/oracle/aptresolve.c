@@ -72,7 +72,8 @@ static int run(const char *dir, const char *path, struct err *e)
     struct base_declaration d;
     if (declared(a, path, &d, e) < 0)
         return -1;
-    struct apt_spec spec = {.dir = dir, .architecture = d.debian.architecture, .envp = (const char *const *)environ};
+    struct apt_spec spec = {
+        .dir = dir, .architecture = d.debian.architecture, .envp = (const char *const *)environ};
     uint64_t at = clock_mono_ms();
     if (apt_open(&spec, &apt, e) < 0 || apt_update(apt, e) < 0)
         return -1;

@@ -183,9 +183,8 @@ static inline void rig_done(struct rig_run *run)
 }
 #define drop_run __attribute__((cleanup(rig_done)))
 
-static inline void rig_digest(const struct rig_run *run, struct digest *out)
+static inline void rig_layer(const struct rig_run *run, struct sink *take_to, struct layer *out)
 {
-    struct layer l;
     struct layer_spec s = {.dirfd = run->root,
                            .at = STR("/"),
                            .order = TREE_FULL_PATH,
@@ -193,8 +192,15 @@ static inline void rig_digest(const struct rig_run *run, struct digest *out)
                            .codec = "plain",
                            .owner = owners_entry,
                            .owner_ctx = run->owners};
-    drop_(sink_drop) struct sink *to = sink_null();
-    MUST(layer_make(&s, NULL, to, &l, &e));
+    drop_(sink_drop) struct sink *to = take_to;
+    MUST(layer_make(&s, NULL, to, out, &e));
+    MUST(sink_finish(to, &e));
+}
+
+static inline void rig_digest(const struct rig_run *run, struct digest *out)
+{
+    struct layer l;
+    rig_layer(run, sink_null(), &l);
     *out = l.diff_id;
 }
 
