@@ -7,17 +7,16 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-int file_read_fd(int fd, const char *name, struct buf *out, struct err *e)
+// A file that is as long as it says takes two reads and one allocation.
+static int read_all(int fd, const char *name, const struct stat *st, struct buf *out, struct err *e)
 {
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return err_sys(e, "%s", name);
-    if (S_ISDIR(st.st_mode))
+    size_t said = S_ISREG(st->st_mode) ? (size_t)st->st_size : 0, got = 0;
+    if (S_ISDIR(st->st_mode))
         return err_set(e, ERR_USAGE, "%s: is a directory", name);
-    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > out->max)
-        return err_set(e, ERR_LIMIT, "%s: %jd bytes, the limit is %zu", name, (intmax_t)st.st_size, out->max);
+    if (said > out->max)
+        return err_set(e, ERR_LIMIT, "%s: %zu bytes, the limit is %zu", name, said, out->max);
     for (;;) {
-        size_t want = S_ISREG(st.st_mode) && out->n == 0 && st.st_size > 0 ? (size_t)st.st_size + 1 : 65536;
+        size_t want = said && got <= said ? said + 1 - got : 65536;
         if (want - 1 > out->max - out->n)
             want = out->max - out->n + 1;
         struct buf probe = {.max = SIZE_MAX / 2, .p = out->p, .n = out->n, .cap = out->cap};
@@ -32,9 +31,16 @@ int file_read_fd(int fd, const char *name, struct buf *out, struct err *e)
         if ((size_t)n > out->max - out->n)
             return err_set(e, ERR_LIMIT, "%s: larger than the limit of %zu bytes", name, out->max);
         buf_commit(out, (size_t)n);
+        got += (size_t)n;
         if (n == 0)
             return 0;
     }
+}
+
+int file_read_fd(int fd, const char *name, struct buf *out, struct err *e)
+{
+    struct stat st;
+    return fstat(fd, &st) < 0 ? err_sys(e, "%s", name) : read_all(fd, name, &st, out, e);
 }
 
 int file_read(int dirfd, const char *path, struct buf *out, struct err *e)
@@ -51,7 +57,7 @@ int file_read(int dirfd, const char *path, struct buf *out, struct err *e)
         return err_sys(e, "%s", path);
     if (dirfd != AT_FDCWD && !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, "%s: not a regular file", path);
-    return file_read_fd(fd, path, out, e);
+    return read_all(fd, path, &st, out, e);
 }
 
 int file_write_all(int fd, const void *p, size_t n, struct err *e)

@@ -181,12 +181,11 @@ void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int di
 {
     for (size_t i = 0; i < COUNT(roots); i++) {
         const struct root *r = &roots[i];
-        if (dir_kind(dirfd, r->dir) != DIR_DIR)
+        if ((scope == ENV_LAUNCH && !r->launch) || dir_kind(dirfd, r->dir) != DIR_DIR)
             continue;
         struct str full = str_printf(a, PRI_STR "/%s", STR_ARG(at), r->dir);
         if (scope == ENV_LAUNCH) {
-            if (r->launch)
-                env_prepend(a, env, str_of(r->launch), full);
+            env_prepend(a, env, str_of(r->launch), full);
             continue;
         }
         for (size_t j = 0; j < COUNT(r->build); j++)

@@ -66,14 +66,19 @@ static const struct {
     {"usr/bin/lua", "lua-interpreter", {"usr/bin/lua5.4", "usr/bin/lua5.3", "usr/bin/lua5.1"}},
     {"usr/bin/js", NULL, {"usr/bin/node"}},
     {"etc/mysql/my.cnf", NULL, {"etc/mysql/mariadb.cnf", "etc/mysql/mysql.cnf", "etc/mysql/my.cnf.fallback"}},
-    {"usr/lib/@/libblas.so.3", "libblas.so.3-@",
-     {"usr/lib/@/openblas-pthread/libblas.so.3", "usr/lib/@/atlas/libblas.so.3", "usr/lib/@/blas/libblas.so.3"}},
-    {"usr/lib/@/liblapack.so.3", "liblapack.so.3-@",
+    {"usr/lib/@/libblas.so.3",
+     "libblas.so.3-@",
+     {"usr/lib/@/openblas-pthread/libblas.so.3", "usr/lib/@/atlas/libblas.so.3",
+      "usr/lib/@/blas/libblas.so.3"}},
+    {"usr/lib/@/liblapack.so.3",
+     "liblapack.so.3-@",
      {"usr/lib/@/openblas-pthread/liblapack.so.3", "usr/lib/@/atlas/liblapack.so.3",
       "usr/lib/@/lapack/liblapack.so.3"}},
-    {"usr/lib/@/libblas.so", "libblas.so-@",
+    {"usr/lib/@/libblas.so",
+     "libblas.so-@",
      {"usr/lib/@/openblas-pthread/libblas.so", "usr/lib/@/blas/libblas.so"}},
-    {"usr/lib/@/liblapack.so", "liblapack.so-@",
+    {"usr/lib/@/liblapack.so",
+     "liblapack.so-@",
      {"usr/lib/@/openblas-pthread/liblapack.so", "usr/lib/@/lapack/liblapack.so"}},
 };
 
@@ -129,11 +134,12 @@ static int link_own(struct linking *l, const struct base_alternative *own, struc
     const struct str both[2] = {own->link, own->target};
     for (size_t i = 0; i < COUNT(both); i++)
         if (!str_has_prefix(both[i], "/") || !path_is_safe(str_from(both[i], 1)))
-            return err_set(e, ERR_USAGE, "alternative \"" PRI_STR "\": not an absolute clean path", STR_ARG(both[i]));
+            return err_set(e, ERR_USAGE, "alternative \"" PRI_STR "\": not an absolute clean path",
+                           STR_ARG(both[i]));
     struct str link = deb_merged(l->a, str_from(own->link, 1));
     if (!finish_reaches(l->tree, own->target))
-        return err_set(e, ERR_NOT_FOUND, "alternative " PRI_STR ": no " PRI_STR " in the image", STR_ARG(own->link),
-                       STR_ARG(own->target));
+        return err_set(e, ERR_NOT_FOUND, "alternative " PRI_STR ": no " PRI_STR " in the image",
+                       STR_ARG(own->link), STR_ARG(own->target));
     if (finish_has(l->tree, str_c(l->a, link)))
         return err_set(e, ERR_USAGE, "alternative " PRI_STR ": a package has it already", STR_ARG(own->link));
     return finish_link(l->tree, str_c(l->a, link), own->target, e);

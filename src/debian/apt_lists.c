@@ -156,7 +156,9 @@ static int read_target(struct reading *r, struct suite *s, const struct target *
     struct buf *text = &x->texts[x->n_texts++];
     const char *name = str_c(x->arena, t->file);
     *text = (struct buf)BUF_INIT(GIB(1));
-    if (file_read(r->lists, name, text, e) < 0)
+    // A link, out of the directory, where the repository is local: what it leads to is checked as the rest is.
+    const char *path = str_printf(x->arena, "%s/" PRI_STR "/%s", r->apt->dir, STR_ARG(r->apt->lists), name).p;
+    if (file_read(AT_FDCWD, path, text, e) < 0)
         return err_wrap(e, "apt's list");
     if (apt_release_names(&s->release, t->metakey, buf_view(text), e) < 0)
         return err_wrap(e, "suite " PRI_STR, STR_ARG(s->release.release.codename));

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 enum {
-    SEGMENTS = 256,                  // of one file: real ones stay below 20
-    DYNAMIC_MAX = 1 << 18,           // bytes of a dynamic section: 16384 entries
-    STRINGS_MAX = 64 * 1024 * 1024,  // of its string table: a large C++ library has 10 MiB
+    SEGMENTS = 256,                 // of one file: real ones stay below 20
+    DYNAMIC_MAX = 1 << 18,          // bytes of a dynamic section: 16384 entries
+    STRINGS_MAX = 64 * 1024 * 1024, // of its string table: a large C++ library has 10 MiB
     LOADS = 64,
 };
 
@@ -63,9 +63,8 @@ static uint64_t number(const struct reading *r, const uint8_t *p, size_t n)
 }
 
 #define FIELD(r, p, type32, type64, field)                                                                   \
-    ((r)->out->bits == 64                                                                                    \
-         ? number(r, (p) + offsetof(type64, field), sizeof(((type64 *)0)->field))                            \
-         : number(r, (p) + offsetof(type32, field), sizeof(((type32 *)0)->field)))
+    ((r)->out->bits == 64 ? number(r, (p) + offsetof(type64, field), sizeof(((type64 *)0)->field))           \
+                          : number(r, (p) + offsetof(type32, field), sizeof(((type32 *)0)->field)))
 
 static int read_header(struct reading *r, const uint8_t ident[EI_NIDENT], struct err *e)
 {
@@ -100,7 +99,8 @@ static int read_interp(struct reading *r, uint64_t at, uint64_t n, struct err *e
 static int read_segment(struct reading *r, const uint8_t *p, struct err *e)
 {
     uint64_t type = FIELD(r, p, Elf32_Phdr, Elf64_Phdr, p_type);
-    uint64_t at = FIELD(r, p, Elf32_Phdr, Elf64_Phdr, p_offset), n = FIELD(r, p, Elf32_Phdr, Elf64_Phdr, p_filesz);
+    uint64_t at = FIELD(r, p, Elf32_Phdr, Elf64_Phdr, p_offset),
+             n = FIELD(r, p, Elf32_Phdr, Elf64_Phdr, p_filesz);
     if (type == PT_INTERP)
         return read_interp(r, at, n, e);
     if (type == PT_DYNAMIC) {
@@ -182,7 +182,8 @@ static int each_tag(struct reading *r, const uint8_t *dyn, bool texts, struct er
 {
     size_t each = r->out->bits == 64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
     for (size_t i = 0; i + each <= r->dyn_n; i += each) {
-        uint64_t tag = FIELD(r, dyn + i, Elf32_Dyn, Elf64_Dyn, d_tag), v = FIELD(r, dyn + i, Elf32_Dyn, Elf64_Dyn, d_un);
+        uint64_t tag = FIELD(r, dyn + i, Elf32_Dyn, Elf64_Dyn, d_tag),
+                 v = FIELD(r, dyn + i, Elf32_Dyn, Elf64_Dyn, d_un);
         if (tag == DT_NULL)
             break;
         if (!texts)

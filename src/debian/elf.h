@@ -7,10 +7,10 @@
 #include "base/str.h"
 
 struct elf {
-    uint8_t bits;  // 32 or 64
-    bool big;      // byte order
+    uint8_t bits; // 32 or 64
+    bool big;     // byte order
     uint16_t machine, type;
-    bool dynamic;  // has a dynamic section
+    bool dynamic;                              // has a dynamic section
     struct str interp, soname, rpath, runpath; // empty: none
     struct strv needed;
 };

@@ -189,7 +189,8 @@ static int read_conf(struct searching *s, struct str path, unsigned depth, struc
     drop_buf struct buf text = BUF_INIT(CONF_MAX);
     struct str rest, line;
     if (depth > CONF_DEPTH)
-        return err_set(e, ERR_LIMIT, PRI_STR ": more than %d includes in each other", STR_ARG(path), CONF_DEPTH);
+        return err_set(e, ERR_LIMIT, PRI_STR ": more than %d includes in each other", STR_ARG(path),
+                       CONF_DEPTH);
     if (tree_resolve(s->root, path, real, &why) < 0)
         return 0;
     if (file_read(s->root, real, &text, e) < 0)

@@ -10,7 +10,8 @@
 enum {
     GID_MAIL = 8,
     GID_STAFF = 50,
-    CONTENT_MAX = 16 * 1024 * 1024, // of one file that is read or written here; ld.so.cache of a desktop: 200 KiB
+    CONTENT_MAX =
+        16 * 1024 * 1024, // of one file that is read or written here; ld.so.cache of a desktop: 200 KiB
 };
 
 // What base-files' postinst makes, and what every image needs.
@@ -137,8 +138,8 @@ static int make_files(const struct deb_tree *t, struct err *e)
 
 static int make_shells(const struct deb_tree *t, struct err *e)
 {
-    static const char *const shell[] = {"/bin/sh",        "/usr/bin/sh",   "/bin/bash", "/usr/bin/bash",
-                                        "/bin/rbash",     "/usr/bin/rbash", "/bin/dash", "/usr/bin/dash"};
+    static const char *const shell[] = {"/bin/sh",    "/usr/bin/sh",    "/bin/bash", "/usr/bin/bash",
+                                        "/bin/rbash", "/usr/bin/rbash", "/bin/dash", "/usr/bin/dash"};
     drop_buf struct buf text = BUF_INIT(4096);
     for (size_t i = 0; i < COUNT(shell); i++)
         if (finish_reaches(t, str_of(shell[i])))

@@ -64,7 +64,8 @@ static void take_master(struct accounts *a, const char *path, const char *least,
         if (groups)
             take_line(&a->group, &a->gshadow, line, ":");
         else
-            take_line(&a->passwd, &a->shadow, line, ":0:99999:7:::"); // no day of change: it would not be reproducible
+            take_line(&a->passwd, &a->shadow, line,
+                      ":0:99999:7:::"); // no day of change: it would not be reproducible
     }
 }
 
@@ -72,7 +73,8 @@ static int check_text(struct str user, const char *what, struct str s, struct er
 {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] == ':' || (unsigned char)s.p[i] < ' ')
-            return err_set(e, ERR_USAGE, "user " PRI_STR ": a %s with ':' or a control character", STR_ARG(user), what);
+            return err_set(e, ERR_USAGE, "user " PRI_STR ": a %s with ':' or a control character",
+                           STR_ARG(user), what);
     return 0;
 }
 
@@ -130,12 +132,13 @@ static int add_user(struct accounts *a, const struct base_user *u, struct err *e
         if (is_number(field[2], u->uid) && is_number(field[3], u->gid))
             return 0;
         return err_set(e, ERR_USAGE, "user " PRI_STR ": %jd:%jd, but Debian's is " PRI_STR ":" PRI_STR,
-                       STR_ARG(u->name), (intmax_t)u->uid, (intmax_t)u->gid, STR_ARG(field[2]), STR_ARG(field[3]));
+                       STR_ARG(u->name), (intmax_t)u->uid, (intmax_t)u->gid, STR_ARG(field[2]),
+                       STR_ARG(field[3]));
     }
     if (!shell.n)
         shell = finish_reaches(&a->f->tree, STR("/bin/sh")) ? STR("/bin/sh") : STR("/usr/sbin/nologin");
-    buf_printf(&a->passwd, PRI_STR ":x:%jd:%jd::" PRI_STR ":" PRI_STR "\n", STR_ARG(u->name), (intmax_t)u->uid,
-               (intmax_t)u->gid, STR_ARG(u->home), STR_ARG(shell));
+    buf_printf(&a->passwd, PRI_STR ":x:%jd:%jd::" PRI_STR ":" PRI_STR "\n", STR_ARG(u->name),
+               (intmax_t)u->uid, (intmax_t)u->gid, STR_ARG(u->home), STR_ARG(shell));
     buf_printf(&a->shadow, PRI_STR ":!::0:99999:7:::\n", STR_ARG(u->name));
     return add_home(a, u, e);
 }

@@ -11,9 +11,9 @@
 #define SSL_CERTS "etc/ssl/certs"
 
 enum {
-    CERT_MAX = 1 << 20,             // of one certificate: real ones stay below 4 KiB
-    BUNDLE_MAX = 64 * 1024 * 1024,  // of all: real ones stay below 300 KiB
-    HASH_TRIES = 1000,              // certificates of one subject
+    CERT_MAX = 1 << 20,            // of one certificate: real ones stay below 4 KiB
+    BUNDLE_MAX = 64 * 1024 * 1024, // of all: real ones stay below 300 KiB
+    HASH_TRIES = 1000,             // certificates of one subject
 };
 
 struct certs {
@@ -73,7 +73,8 @@ static int hash_link(const struct certs *c, struct str text, struct str pem, str
         if (!finish_has(c->t, link))
             return finish_link(c->t, link, pem, e);
     }
-    return err_set(e, ERR_LIMIT, PRI_STR ": more than %d certificates with its subject", STR_ARG(pem), HASH_TRIES);
+    return err_set(e, ERR_LIMIT, PRI_STR ": more than %d certificates with its subject", STR_ARG(pem),
+                   HASH_TRIES);
 }
 
 static int add_cert(const struct certs *c, struct str path, struct buf *bundle, struct err *e)

@@ -116,8 +116,8 @@ static void add_triggers(struct database *d, const struct deb_control *c)
         const char *how = str_has_suffix(str_head(line, blank), "-noawait") ? "/noawait" : "";
         struct str name = str_trim(str_from(line, blank));
         if (str_has_prefix(name, "/"))
-            buf_printf(trigger_file(d, STR("File")), PRI_STR " " PRI_STR "%s\n", STR_ARG(name), STR_ARG(c->package),
-                       how);
+            buf_printf(trigger_file(d, STR("File")), PRI_STR " " PRI_STR "%s\n", STR_ARG(name),
+                       STR_ARG(c->package), how);
         else if (path_is_safe(name) && path_base(name).n == name.n)
             buf_printf(trigger_file(d, name), PRI_STR "%s\n", STR_ARG(c->package), how);
     }
@@ -128,8 +128,8 @@ static int add_info(struct database *d, const struct deb_unpacked *u, struct err
     const struct deb_control *c = &u->control;
     add_triggers(d, c);
     for (size_t i = 0; i < c->file_n; i++)
-        if (finish_file(&d->f->tree, info_name(d, c, c->file[i].name).p, is_script(c->file[i].name) ? script : plain,
-                        c->file[i].text, e) < 0)
+        if (finish_file(&d->f->tree, info_name(d, c, c->file[i].name).p,
+                        is_script(c->file[i].name) ? script : plain, c->file[i].text, e) < 0)
             return -1;
     return add_list(d, u, e);
 }
@@ -140,7 +140,8 @@ static int write_triggers(struct database *d, struct err *e)
     for (size_t i = 0; i < d->trigger.n; i++) {
         struct buf *b = d->trigger.v[i].ptr;
         struct str path = str_printf(d->a, DPKG "/triggers/" PRI_STR, STR_ARG(d->trigger.v[i].key));
-        if (rc == 0 && (buf_finish(b, path.p, e) < 0 || finish_file(&d->f->tree, path.p, plain, buf_view(b), e) < 0))
+        if (rc == 0 &&
+            (buf_finish(b, path.p, e) < 0 || finish_file(&d->f->tree, path.p, plain, buf_view(b), e) < 0))
             rc = -1;
         buf_free(b);
     }
@@ -149,8 +150,9 @@ static int write_triggers(struct database *d, struct err *e)
 
 static int write_database(struct database *d, struct err *e)
 {
-    static const char *const empty[] = {DPKG "/available", DPKG "/diversions", DPKG "/statoverride",
-                                        DPKG "/triggers/Unincorp", DPKG "/triggers/Lock", DPKG "/lock"};
+    static const char *const empty[] = {DPKG "/available",     DPKG "/diversions",
+                                        DPKG "/statoverride",  DPKG "/triggers/Unincorp",
+                                        DPKG "/triggers/Lock", DPKG "/lock"};
     drop_buf struct buf status = BUF_INIT(DPKG_MAX);
     int rc = 0;
     for (size_t i = 0; i < d->f->set->n && rc == 0; i++) {
@@ -177,7 +179,8 @@ static int write_status_d(struct database *d, struct err *e)
         drop_buf struct buf text = BUF_INIT(DPKG_MAX);
         struct str path = str_printf(d->a, DPKG "/status.d/" PRI_STR, STR_ARG(c->package));
         add_status(d, c, &text);
-        if (buf_finish(&text, path.p, e) < 0 || finish_file(&d->f->tree, path.p, plain, buf_view(&text), e) < 0)
+        if (buf_finish(&text, path.p, e) < 0 ||
+            finish_file(&d->f->tree, path.p, plain, buf_view(&text), e) < 0)
             return -1;
         path = str_printf(d->a, PRI_STR ".md5sums", STR_ARG(path));
         if (sums && finish_file(&d->f->tree, path.p, plain, sums->text, e) < 0)

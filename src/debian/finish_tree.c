@@ -53,12 +53,14 @@ int finish_dir(const struct deb_tree *t, const char *path, struct owner is, stru
     return make_parents(t, path, e) < 0 ? -1 : make_dir(t, path, is, e);
 }
 
-int finish_file(const struct deb_tree *t, const char *path, struct owner is, struct str content, struct err *e)
+int finish_file(const struct deb_tree *t, const char *path, struct owner is, struct str content,
+                struct err *e)
 {
     drop_fd int fd = -1;
     if (finish_has(t, path))
         return 0;
-    if (make_parents(t, path, e) < 0 || path_open_plain(t->root, path, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, e) < 0 ||
+    if (make_parents(t, path, e) < 0 ||
+        path_open_plain(t->root, path, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, e) < 0 ||
         file_write_all(fd, content.p, content.n, e) < 0)
         return -1;
     if (fchmod(fd, (is.mode & 0777) | 0400) < 0)

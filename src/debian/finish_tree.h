@@ -12,8 +12,8 @@ struct deb_tree {
     struct owners *owners;
 };
 
-bool finish_has(const struct deb_tree *t, const char *path);     // an entry, a dangling link too
-bool finish_reaches(const struct deb_tree *t, struct str path);  // something, links of the tree followed
+bool finish_has(const struct deb_tree *t, const char *path);    // an entry, a dangling link too
+bool finish_reaches(const struct deb_tree *t, struct str path); // something, links of the tree followed
 int nodiscard finish_dir(const struct deb_tree *t, const char *path, struct owner is, struct err *e);
 int nodiscard finish_file(const struct deb_tree *t, const char *path, struct owner is, struct str content,
                           struct err *e);

@@ -116,7 +116,8 @@ static struct str key_of(struct str name, bool is_link, struct str soname)
 {
     if (!soname.n)
         return name;
-    bool for_linker = str_has_suffix(name, ".so") && name.n <= soname.n && str_eq(str_head(soname, name.n), name);
+    bool for_linker =
+        str_has_suffix(name, ".so") && name.n <= soname.n && str_eq(str_head(soname, name.n), name);
     return is_link && for_linker ? name : soname;
 }
 
@@ -129,7 +130,9 @@ static int add_file(struct caching *c, struct str dir, const char *real_dir, str
     drop_fd int fd = -1;
     const char *path = str_c(c->a, path_join(c->a, str_of(real_dir), name));
     if (tree_open(c->root, str_of(path), real, &fd, &why) < 0)
-        return why.code == ERR_NOT_FOUND || why.code == ERR_DENIED ? 0 : err_set(e, why.code, "%s%s", why.chain, why.cause);
+        return why.code == ERR_NOT_FOUND || why.code == ERR_DENIED
+                   ? 0
+                   : err_set(e, why.code, "%s%s", why.chain, why.cause);
     if (fstat(fd, &st) < 0)
         return err_sys(e, "%s", path);
     if (!S_ISREG(st.st_mode))

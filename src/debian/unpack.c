@@ -8,8 +8,8 @@
 #include <sched.h>
 
 enum {
-    THREADS_MAX = 16,  // an xz decoder each
-    DIR_MODE = 0755,   // of a directory that no package names
+    THREADS_MAX = 16, // an xz decoder each
+    DIR_MODE = 0755,  // of a directory that no package names
 };
 
 static int read_data(struct package *p, struct ar_reader *ar, struct err *e)
@@ -101,7 +101,8 @@ static int report(const struct site *s, struct err *e)
         return 0;
     const struct package *a = &s->package[s->conflict.a], *b = &s->package[s->conflict.b];
     return err_set(e, ERR_DENIED, "packages " PRI_STR " and " PRI_STR ": both hold " PRI_STR,
-                   STR_ARG(a->out.control.package), STR_ARG(b->out.control.package), STR_ARG(s->conflict.path));
+                   STR_ARG(a->out.control.package), STR_ARG(b->out.control.package),
+                   STR_ARG(s->conflict.path));
 }
 
 // The first package that names a directory decides; what a file lost to another's does not count.

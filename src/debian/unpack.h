@@ -74,9 +74,11 @@ void deb_set_free(struct deb_set *s);
 DEFINE_DROP(struct deb_set *, deb_set_free)
 
 // Fills the tree and the manifest of its owners. On failure the tree holds a part: throw it away.
-int nodiscard deb_unpack(const struct deb_unpack_spec *s, struct owners *owners, struct deb_set **out, struct err *e);
+int nodiscard deb_unpack(const struct deb_unpack_spec *s, struct owners *owners, struct deb_set **out,
+                         struct err *e);
 // Only what control.tar says.
-int nodiscard deb_read_control(const struct deb_input *deb, struct arena *a, struct deb_control *out, struct err *e);
+int nodiscard deb_read_control(const struct deb_input *deb, struct arena *a, struct deb_control *out,
+                               struct err *e);
 
 const struct deb_file *deb_control_file(const struct deb_control *c, const char *name); // NULL: absent
 // The path in a tree with merged /usr; `path` is clean and relative.

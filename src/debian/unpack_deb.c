@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 enum {
-    BINARY_MAX = 64,              // "2.0\n": more lines are allowed, none are in use
-    CONTROL_FILES = 256,          // of one control.tar: real ones stay below 20
+    BINARY_MAX = 64,                // "2.0\n": more lines are allowed, none are in use
+    CONTROL_FILES = 256,            // of one control.tar: real ones stay below 20
     CONTROL_MAX = 32 * 1024 * 1024, // of one control.tar: lists of checksums are the largest, up to 4 MiB
 };
 
@@ -45,12 +45,14 @@ int deb_open(struct ar_reader *ar, struct err *e)
     if (!str_is(m->name, "debian-binary"))
         return wrong_member(m->name, "debian-binary first", e);
     if (m->size > BINARY_MAX)
-        return err_set(e, ERR_LIMIT, "debian-binary: %ju bytes, the limit is %d", (uintmax_t)m->size, BINARY_MAX);
+        return err_set(e, ERR_LIMIT, "debian-binary: %ju bytes, the limit is %d", (uintmax_t)m->size,
+                       BINARY_MAX);
     if (source_read(ar_data(ar), text, (size_t)m->size, e) < 0)
         return -1;
     size_t n = strcspn(text, "\n");
     uint64_t minor;
-    if (text[n] != '\n' || strncmp(text, "2.", 2) != 0 || !str_u64((struct str){text + 2, n - 2}, 0, UINT16_MAX, &minor))
+    if (text[n] != '\n' || strncmp(text, "2.", 2) != 0 ||
+        !str_u64((struct str){text + 2, n - 2}, 0, UINT16_MAX, &minor))
         return err_set(e, ERR_PARSE, "debian-binary: version \"%.*s\", want \"2.0\"", (int)n, text);
     return 0;
 }
@@ -96,7 +98,8 @@ struct control_reader {
     struct str control;
 };
 
-static int add_file(struct control_reader *c, struct tar_reader *tar, const struct tar_entry *t, struct err *e)
+static int add_file(struct control_reader *c, struct tar_reader *tar, const struct tar_entry *t,
+                    struct err *e)
 {
     char name[LIMIT_PATH];
     if (tar_name_clean(t->name, name, e) < 0)
@@ -151,7 +154,8 @@ static int read_paragraph(struct control_reader *c, struct err *e)
     out->version = paragraph_get(&out->fields, "Version");
     out->architecture = paragraph_get(&out->fields, "Architecture");
     if (!deb_name_is_valid(out->package))
-        return err_set(e, ERR_PARSE, "Package: \"" PRI_STR "\" is no name of a package", STR_ARG(out->package));
+        return err_set(e, ERR_PARSE, "Package: \"" PRI_STR "\" is no name of a package",
+                       STR_ARG(out->package));
     if (!deb_name_is_valid(out->architecture))
         return err_set(e, ERR_PARSE, "Architecture: \"" PRI_STR "\" is none", STR_ARG(out->architecture));
     return dpkg_version_parse(out->version, &version, e) < 0 ? err_wrap(e, "Version") : 0;

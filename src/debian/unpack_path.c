@@ -3,10 +3,10 @@
 #include "debian/unpack_priv.h"
 
 static const struct deb_alias aliases[] = {
-    {STR_INIT("bin"), STR_INIT("usr/bin")},         {STR_INIT("sbin"), STR_INIT("usr/sbin")},
-    {STR_INIT("lib"), STR_INIT("usr/lib")},         {STR_INIT("lib32"), STR_INIT("usr/lib32")},
-    {STR_INIT("lib64"), STR_INIT("usr/lib64")},     {STR_INIT("libo32"), STR_INIT("usr/libo32")},
-    {STR_INIT("libx32"), STR_INIT("usr/libx32")},   {STR_INIT("var/lock"), STR_INIT("run/lock")},
+    {STR_INIT("bin"), STR_INIT("usr/bin")},       {STR_INIT("sbin"), STR_INIT("usr/sbin")},
+    {STR_INIT("lib"), STR_INIT("usr/lib")},       {STR_INIT("lib32"), STR_INIT("usr/lib32")},
+    {STR_INIT("lib64"), STR_INIT("usr/lib64")},   {STR_INIT("libo32"), STR_INIT("usr/libo32")},
+    {STR_INIT("libx32"), STR_INIT("usr/libx32")}, {STR_INIT("var/lock"), STR_INIT("run/lock")},
     {STR_INIT("var/run"), STR_INIT("run")},
 };
 

@@ -156,7 +156,8 @@ static int make_hardlink(struct package *p, const struct tar_entry *t, const str
     struct str target = deb_merged(p->a, str_of(named));
     const struct claim *c = claim_find(p->site, target);
     if (!c || c->package != p->number || c->type != TAR_FILE || str_eq(target, at->path))
-        return err_set(e, ERR_PARSE, "hard link to %s: no earlier file of this package that is unpacked", named);
+        return err_set(e, ERR_PARSE, "hard link to %s: no earlier file of this package that is unpacked",
+                       named);
     if (path_parent(p->site->spec->root, str_c(p->a, target), &from, &base, e) < 0)
         return -1;
     return linkat(from, base, at->parent, at->base, 0) < 0 ? err_sys(e, "hard link to %s", named) : 0;

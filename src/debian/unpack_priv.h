@@ -46,8 +46,10 @@ struct site {
 
 // The two parts of a package; the archive stands before control.tar.
 int nodiscard deb_open(struct ar_reader *ar, struct err *e); // past debian-binary
-int nodiscard deb_control_member(struct ar_reader *ar, struct arena *a, struct deb_control *out, struct err *e);
+int nodiscard deb_control_member(struct ar_reader *ar, struct arena *a, struct deb_control *out,
+                                 struct err *e);
 int nodiscard deb_member(struct ar_reader *ar, const char *stem, struct source **out, struct err *e);
 // Puts one entry of data.tar into the tree.
-int nodiscard place_entry(struct package *p, const struct tar_entry *t, struct tar_reader *from, struct err *e);
+int nodiscard place_entry(struct package *p, const struct tar_entry *t, struct tar_reader *from,
+                          struct err *e);
 bool deb_excluded(const struct strv *patterns, struct str path);

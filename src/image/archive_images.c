@@ -10,7 +10,8 @@ struct archive_getter {
     struct archive_reading *r;
 };
 
-static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
+static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out,
+                    struct err *e)
 {
     struct archive_reading *r = CONTAINER(g, struct archive_getter, base)->r;
     char text[DIGEST_TEXT];
@@ -34,8 +35,8 @@ static int check_layers(struct archive_reading *r, const struct image *img, stru
         if (!f && !state_blob_has(r->st, &d->digest))
             return err_set(e, ERR_NOT_FOUND, "layer %zu: blob %s is not in the archive", i + 1, text);
         if (f && f->size != (uint64_t)d->size)
-            return err_set(e, ERR_DIGEST, "layer %zu: blob %s has %ju bytes, want %jd", i + 1, text, (uintmax_t)f->size,
-                           (intmax_t)d->size);
+            return err_set(e, ERR_DIGEST, "layer %zu: blob %s has %ju bytes, want %jd", i + 1, text,
+                           (uintmax_t)f->size, (intmax_t)d->size);
     }
     return 0;
 }
@@ -54,8 +55,8 @@ static int add_image(struct archive_reading *r, const struct descriptor *at, str
 }
 
 // An entry of index.json; of an index every manifest.
-static int add_entry(struct archive_reading *r, const struct descriptor *at, struct str reference, unsigned depth,
-                     struct archive_images *out, struct err *e)
+static int add_entry(struct archive_reading *r, const struct descriptor *at, struct str reference,
+                     unsigned depth, struct archive_images *out, struct err *e)
 {
     struct archive_getter g = {.base = {get_blob}, .r = r};
     enum media_kind kind;
@@ -82,8 +83,9 @@ int archive_oci_images(struct archive_reading *r, struct archive_images *out, st
 {
     struct archive_file *marker, *index;
     struct image_index x;
-    if (archive_file_find(r, STR("oci-layout"), &marker, e) < 0 || archive_file_find(r, STR("index.json"), &index, e) < 0 ||
-        layout_check_marker(marker->bytes, e) < 0 || layout_check_index(r->a, index->bytes, &x, e) < 0)
+    if (archive_file_find(r, STR("oci-layout"), &marker, e) < 0 ||
+        archive_file_find(r, STR("index.json"), &index, e) < 0 || layout_check_marker(marker->bytes, e) < 0 ||
+        layout_check_index(r->a, index->bytes, &x, e) < 0)
         return -1;
     for (size_t i = 0; i < x.manifests.n; i++) {
         const struct str *name = strmap_get(&x.manifests.v[i].annotations, STR(LAYOUT_REF_NAME));
@@ -153,7 +155,8 @@ int archive_docker_images(struct archive_reading *r, struct archive_images *out,
 {
     struct archive_file *f;
     struct val *v;
-    if (archive_file_find(r, STR("manifest.json"), &f, e) < 0 || json_read(r->a, f->bytes, "manifest.json", &v, e) < 0)
+    if (archive_file_find(r, STR("manifest.json"), &f, e) < 0 ||
+        json_read(r->a, f->bytes, "manifest.json", &v, e) < 0)
         return -1;
     if (v->kind != VAL_LIST || v->c.n > LIMIT_INDEX_MANIFESTS)
         return err_set(e, ERR_PARSE, "manifest.json: not a list of at most %d images", LIMIT_INDEX_MANIFESTS);

@@ -24,7 +24,9 @@ struct archive_reading {
 
 int nodiscard archive_read_files(struct archive_reading *r, struct source *from, struct err *e);
 // By its name, through links. ERR_NOT_FOUND.
-int nodiscard archive_file_find(struct archive_reading *r, struct str name, struct archive_file **out, struct err *e);
+int nodiscard archive_file_find(struct archive_reading *r, struct str name, struct archive_file **out,
+                                struct err *e);
 int nodiscard archive_oci_images(struct archive_reading *r, struct archive_images *out, struct err *e);
 int nodiscard archive_docker_images(struct archive_reading *r, struct archive_images *out, struct err *e);
-void archive_images_add(struct arena *a, struct archive_images *v, const struct image *img, struct str reference);
+void archive_images_add(struct arena *a, struct archive_images *v, const struct image *img,
+                        struct str reference);

@@ -50,15 +50,15 @@ static int put_blob(struct archive_reading *r, struct archive_file *f, struct so
     // What the state has under this name need not be read again.
     if (named && !kept && state_blob_open(r->st, &f->digest, f->size, &fd, &size, &absent) == 0)
         return source_skip(from, f->size, e);
-    if (txn_blob(r->t, named ? &f->digest : NULL, &got, &s, e) < 0 || pump(kept ? kept : from, s, f->size, e) < 0 ||
-        sink_finish(s, e) < 0)
+    if (txn_blob(r->t, named ? &f->digest : NULL, &got, &s, e) < 0 ||
+        pump(kept ? kept : from, s, f->size, e) < 0 || sink_finish(s, e) < 0)
         return -1;
     f->digest = got.digest;
     return 0;
 }
 
-static int read_file(struct archive_reading *r, struct tar_reader *tar, struct str path, struct archive_file *f,
-                     struct err *e)
+static int read_file(struct archive_reading *r, struct tar_reader *tar, struct str path,
+                     struct archive_file *f, struct err *e)
 {
     struct source *from = tar_data(tar);
     struct view first = {0};
@@ -75,8 +75,8 @@ static int read_file(struct archive_reading *r, struct tar_reader *tar, struct s
 }
 
 // A link stands for another file of the archive.
-static int read_link(struct archive_reading *r, const struct tar_entry *it, struct str path, struct archive_file *f,
-                     struct err *e)
+static int read_link(struct archive_reading *r, const struct tar_entry *it, struct str path,
+                     struct archive_file *f, struct err *e)
 {
     char target[LIMIT_PATH];
     if (it->type == TAR_HARDLINK) {
@@ -93,8 +93,8 @@ static int read_link(struct archive_reading *r, const struct tar_entry *it, stru
     return 0;
 }
 
-static int read_entry(struct archive_reading *r, struct tar_reader *tar, const struct tar_entry *it, struct str path,
-                      struct err *e)
+static int read_entry(struct archive_reading *r, struct tar_reader *tar, const struct tar_entry *it,
+                      struct str path, struct err *e)
 {
     if (it->type == TAR_DIR || !path.n)
         return 0;
@@ -143,14 +143,15 @@ int archive_file_find(struct archive_reading *r, struct str name, struct archive
     return err_set(e, ERR_NOT_FOUND, PRI_STR ": not in the archive", STR_ARG(str_printable(r->a, name, 100)));
 }
 
-void archive_images_add(struct arena *a, struct archive_images *v, const struct image *img, struct str reference)
+void archive_images_add(struct arena *a, struct archive_images *v, const struct image *img,
+                        struct str reference)
 {
     v->v = arena_grow(a, v->v, v->n, &v->cap, sizeof *v->v);
     v->v[v->n++] = (struct archive_image){arena_copy(a, img, sizeof *img), reference};
 }
 
-int archive_read(struct state *st, struct txn *t, struct source *take_from, struct arena *a, struct archive_images *out,
-                 struct err *e)
+int archive_read(struct state *st, struct txn *t, struct source *take_from, struct arena *a,
+                 struct archive_images *out, struct err *e)
 {
     struct archive_reading r = {.st = st, .t = t, .a = a};
     struct archive_images v = {0};
@@ -159,7 +160,8 @@ int archive_read(struct state *st, struct txn *t, struct source *take_from, stru
         return err_wrap(e, "archive");
     bool oci = map_find(&r.files, STR("index.json")) != NULL;
     if (!oci && !map_find(&r.files, STR("manifest.json")))
-        return err_set(e, ERR_PARSE, "archive: neither an OCI layout (index.json) nor of Docker (manifest.json)");
+        return err_set(e, ERR_PARSE,
+                       "archive: neither an OCI layout (index.json) nor of Docker (manifest.json)");
     v.docker = !oci;
     if ((oci ? archive_oci_images(&r, &v, e) : archive_docker_images(&r, &v, e)) < 0)
         return err_wrap(e, "archive");

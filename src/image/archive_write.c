@@ -20,9 +20,13 @@ static struct str blob_name(struct arena *a, const struct digest *d)
     return str_printf(a, "blobs/%s/%s", hash_name(d->alg), digest_hex(d, hex));
 }
 
-static int write_header(struct tar_writer *tar, enum tar_type type, struct str name, uint64_t size, struct err *e)
+static int write_header(struct tar_writer *tar, enum tar_type type, struct str name, uint64_t size,
+                        struct err *e)
 {
-    struct tar_entry t = {.type = type, .name = name, .mode = type == TAR_DIR ? 0755 : 0644, .size = size,
+    struct tar_entry t = {.type = type,
+                          .name = name,
+                          .mode = type == TAR_DIR ? 0755 : 0644,
+                          .size = size,
                           .mtime_sec = LAYER_MTIME};
     return tar_write_entry(tar, &t, e);
 }
@@ -134,7 +138,8 @@ static int write_docker(struct archive_to *w, const struct archive_image *v, siz
     return write_file(w->tar, "manifest.json", buf_view(&b), e);
 }
 
-static int write_all(struct archive_to *w, const struct archive_image *v, size_t n, struct image_from *from, struct err *e)
+static int write_all(struct archive_to *w, const struct archive_image *v, size_t n, struct image_from *from,
+                     struct err *e)
 {
     static const char *const dirs[] = {"blobs/", "blobs/sha256/"};
     // What says what is there comes first: who reads a pipe need not keep the blobs.
@@ -150,7 +155,8 @@ static int write_all(struct archive_to *w, const struct archive_image *v, size_t
     return tar_write_end(w->tar, e);
 }
 
-int archive_write(const struct archive_image *v, size_t n, struct image_from *from, struct sink *to, struct err *e)
+int archive_write(const struct archive_image *v, size_t n, struct image_from *from, struct sink *to,
+                  struct err *e)
 {
     static const struct image_to_ops ops = {archive_has, archive_take, NULL};
     drop_(arena_free) struct arena *a = arena_new(8192);

@@ -90,8 +90,8 @@ static int send_tree(struct from_state *f, const struct image_blob *b, struct si
     if (layer_make(&spec, f->pool, to, &got, e) < 0)
         return -1;
     if (!digest_eq(&got.diff_id, b->diff_id))
-        return err_set(e, ERR_DIGEST, "its tree is no longer that of diff ID %s, but of %s", digest_text(b->diff_id, want),
-                       digest_text(&got.diff_id, is));
+        return err_set(e, ERR_DIGEST, "its tree is no longer that of diff ID %s, but of %s",
+                       digest_text(b->diff_id, want), digest_text(&got.diff_id, is));
     return 0;
 }
 
@@ -102,7 +102,8 @@ static int state_send(struct image_from *base, const struct image_blob *b, struc
     if (!blob && b->diff_id && b->note && b->note->make.codec)
         return send_tree(f, b, to, e);
     if (!blob && b->note && b->note->from.n)
-        return err_set(e, ERR_NOT_FOUND, "not in the state, it can be had from " PRI_STR, STR_ARG(b->note->from));
+        return err_set(e, ERR_NOT_FOUND, "not in the state, it can be had from " PRI_STR,
+                       STR_ARG(b->note->from));
     return send_file(f->st, b->desc, to, e);
 }
 
@@ -199,7 +200,8 @@ static int checked_finish(struct sink *s, struct err *e)
     if (c->hash) {
         hash_end(c->hash, &got);
         if (!digest_eq(&got, &c->want))
-            return err_set(e, ERR_DIGEST, "the bytes are %s, want %s", digest_text(&got, is), digest_text(&c->want, want));
+            return err_set(e, ERR_DIGEST, "the bytes are %s, want %s", digest_text(&got, is),
+                           digest_text(&c->want, want));
     }
     return sink_finish(c->to, e);
 }
@@ -216,7 +218,10 @@ struct sink *sink_checked(struct sink *take_to, const struct descriptor *d, bool
 {
     static const struct sink_ops ops = {checked_room, checked_commit, checked_finish, checked_drop};
     struct checked *c = XNEW(struct checked);
-    *c = (struct checked){.base = {&ops}, .to = take_to, .want = d->digest, .size = (uint64_t)d->size,
+    *c = (struct checked){.base = {&ops},
+                          .to = take_to,
+                          .want = d->digest,
+                          .size = (uint64_t)d->size,
                           .hash = hash ? hash_new(d->digest.alg) : NULL};
     return &c->base;
 }

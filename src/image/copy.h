@@ -14,7 +14,8 @@ struct image_blob {
 
 struct image_from;
 struct image_from_ops {
-    int (*send)(struct image_from *f, const struct image_blob *b, struct sink *to, struct err *e); // neither finishes nor drops
+    int (*send)(struct image_from *f, const struct image_blob *b, struct sink *to,
+                struct err *e); // neither finishes nor drops
     void (*drop)(struct image_from *f);
 };
 struct image_from {
@@ -35,16 +36,21 @@ struct image_to {
 void image_to_drop(struct image_to *to);
 DEFINE_DROP(struct image_to *, image_to_drop)
 
-// Layers from the lowest, config, manifest: a manifest comes when all that it names is there. Foreign layers (fetched from
+// Layers from the lowest, config, manifest: a manifest comes when all that
+// it names is there. Foreign layers (fetched from
 // their urls) are left out.
-int nodiscard image_copy(struct image_from *from, const struct image *img, struct image_to *to, struct err *e);
-int nodiscard image_copy_blob(struct image_from *from, const struct image_blob *b, struct image_to *to, struct err *e);
+int nodiscard image_copy(struct image_from *from, const struct image *img, struct image_to *to,
+                         struct err *e);
+int nodiscard image_copy_blob(struct image_from *from, const struct image_blob *b, struct image_to *to,
+                              struct err *e);
 
-// Blobs of the state; a layer without blob is made from its tree as its note says, and must come out as its descriptor has
+// Blobs of the state; a layer without blob is made from its tree as its
+// note says, and must come out as its descriptor has
 // it (ERR_DIGEST). `p` may be NULL. Both borrow what they are given.
 struct image_from *image_from_state(struct state *st, struct pool *p);
 struct image_to *image_to_state(struct state *st, struct txn *t);
 
-// A sink before `take_to` that finishes it only after exactly the descriptor's bytes: its size and, with `hash`, its digest
+// A sink before `take_to` that finishes it only after exactly the
+// descriptor's bytes: its size and, with `hash`, its digest
 // (without: whatever is behind compares that). ERR_DIGEST.
 struct sink *sink_checked(struct sink *take_to, const struct descriptor *d, bool hash);

@@ -12,8 +12,8 @@ static int fetch_image(struct image_get *g, struct arena *a, const struct descri
     return image_decode(a, manifest, at, config, out, e);
 }
 
-int image_fetch(struct image_get *g, struct arena *a, const struct descriptor *at, const struct oci_platform *want,
-                struct image *out, struct err *e)
+int image_fetch(struct image_get *g, struct arena *a, const struct descriptor *at,
+                const struct oci_platform *want, struct image *out, struct err *e)
 {
     struct oci_platform host = oci_platform_host();
     struct descriptor d = *at;
@@ -26,7 +26,8 @@ int image_fetch(struct image_get *g, struct arena *a, const struct descriptor *a
             return -1;
         if (kind == MEDIA_MANIFEST)
             return fetch_image(g, a, &d, bytes, out, e);
-        if (image_index_decode(a, bytes, &d, &x, e) < 0 || image_index_find(&x, want ? want : &host, &i, e) < 0)
+        if (image_index_decode(a, bytes, &d, &x, e) < 0 ||
+            image_index_find(&x, want ? want : &host, &i, e) < 0)
             return -1;
         d = x.manifests.v[i];
     }

@@ -5,7 +5,8 @@
 
 struct image_get {
     // The bytes that `d` names, checked, at most LIMIT_DOCUMENT.
-    int (*get)(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out, struct err *e);
+    int (*get)(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out,
+               struct err *e);
 };
 // Through indexes (at most IMAGE_INDEX_DEPTH) to the manifest that fits `want` (NULL: this machine) best; its config.
 int nodiscard image_fetch(struct image_get *g, struct arena *a, const struct descriptor *at,

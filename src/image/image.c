@@ -31,8 +31,8 @@ struct image image_new(const struct oci_platform *p)
     return (struct image){.manifest = manifest_new(MEDIA_OCI), .config = image_config_new(p)};
 }
 
-void image_add_layer(struct arena *a, struct image *img, const struct descriptor *blob, const struct digest *diff_id,
-                     const struct history *h)
+void image_add_layer(struct arena *a, struct image *img, const struct descriptor *blob,
+                     const struct digest *diff_id, const struct history *h)
 {
     size_t n = img->manifest.layers.n;
     descriptors_add(a, &img->manifest.layers, blob);
@@ -57,8 +57,8 @@ struct image image_artifact(struct str type, const struct descriptor *subject)
     img.manifest.artifact_type = type;
     img.manifest.config.media_type = STR(MEDIA_OCI_EMPTY);
     if (subject)
-        img.manifest.subject = (struct descriptor){.media_type = subject->media_type, .size = subject->size,
-                                                   .digest = subject->digest};
+        img.manifest.subject = (struct descriptor){
+            .media_type = subject->media_type, .size = subject->size, .digest = subject->digest};
     return img;
 }
 
@@ -75,7 +75,8 @@ int image_encode(struct arena *a, struct image *img, struct err *e)
     digest_of(HASH_SHA256, made.config_bytes.p, made.config_bytes.n, &config->digest);
     if (manifest_encode(a, &made.manifest, OCI_CANONICAL, &made.manifest_bytes, e) < 0)
         return err_wrap(e, "manifest");
-    made.desc = (struct descriptor){.media_type = made.manifest.media_type, .size = (int64_t)made.manifest_bytes.n,
+    made.desc = (struct descriptor){.media_type = made.manifest.media_type,
+                                    .size = (int64_t)made.manifest_bytes.n,
                                     .annotations = img->desc.annotations};
     digest_of(HASH_SHA256, made.manifest_bytes.p, made.manifest_bytes.n, &made.desc.digest);
     *img = made;

@@ -9,7 +9,8 @@
 #define LAYOUT_REF_NAME "org.opencontainers.image.ref.name"
 
 // --- Writing. A new layout (`path` is absent, or an empty directory) is made beside its place and appears at once by
-// layout_commit. Into one that is there blobs are added, and its index.json is replaced by the commit. Any other directory
+// layout_commit. Into one that is there blobs are added, and its
+// index.json is replaced by the commit. Any other directory
 // is refused (ERR_USAGE). Without commit a new one leaves nothing, in an old one nothing names what was added.
 struct layout_writer;
 int nodiscard layout_begin(const char *path, struct layout_writer **out, struct err *e);
@@ -28,11 +29,12 @@ void layout_close(struct layout *l);
 DEFINE_DROP(struct layout *, layout_close)
 const struct image_index *layout_index(const struct layout *l);
 // The image of that ref.name; empty: the only one. Of an index the manifest for `want` (NULL: this machine).
-int nodiscard layout_image(struct layout *l, struct arena *a, struct str ref_name, const struct oci_platform *want,
-                           struct image *out, struct err *e);
+int nodiscard layout_image(struct layout *l, struct arena *a, struct str ref_name,
+                           const struct oci_platform *want, struct image *out, struct err *e);
 struct image_from *layout_from(struct layout *l); // borrows it
 // The descriptor's bytes, at most LIMIT_DOCUMENT.
-int nodiscard layout_get(struct layout *l, struct arena *a, const struct descriptor *d, struct str *out, struct err *e);
+int nodiscard layout_get(struct layout *l, struct arena *a, const struct descriptor *d, struct str *out,
+                         struct err *e);
 
 // The two documents, for archives too.
 struct str layout_marker(void); // of oci-layout

@@ -45,7 +45,8 @@ static int list_names(const struct image_index *x, struct str wanted, struct err
             buf_printf(&b, "%s" PRI_STR, b.n ? ", " : "", STR_ARG(str_printable(a, *name, 80)));
     }
     if (!wanted.n && x->manifests.n > 1)
-        return err_set(e, ERR_USAGE, "index.json: %zu images, name one: " PRI_STR, x->manifests.n, STR_ARG(buf_view(&b)));
+        return err_set(e, ERR_USAGE, "index.json: %zu images, name one: " PRI_STR, x->manifests.n,
+                       STR_ARG(buf_view(&b)));
     return err_set(e, ERR_NOT_FOUND, "index.json: no image \"" PRI_STR "\"%s" PRI_STR, STR_ARG(wanted),
                    b.n ? ", there are: " : "", STR_ARG(buf_view(&b)));
 }
@@ -76,7 +77,8 @@ static bool is_same_entry(const struct descriptor *old, const struct descriptor 
 
 void layout_entry(struct arena *a, struct image_index *x, const struct image *img, struct str ref_name)
 {
-    struct descriptor d = {.media_type = img->desc.media_type, .size = img->desc.size, .digest = img->desc.digest};
+    struct descriptor d = {
+        .media_type = img->desc.media_type, .size = img->desc.size, .digest = img->desc.digest};
     if (manifest_is_image(&img->manifest))
         d.platform = image_config_platform(&img->config);
     else

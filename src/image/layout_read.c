@@ -59,7 +59,8 @@ static int open_blob(struct layout *l, const struct descriptor *d, int *fd, stru
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_PARSE, "%s: not a regular file", path);
     if (st.st_size != d->size)
-        return err_set(e, ERR_DIGEST, "%s: %jd bytes, want %jd", path, (intmax_t)st.st_size, (intmax_t)d->size);
+        return err_set(e, ERR_DIGEST, "%s: %jd bytes, want %jd", path, (intmax_t)st.st_size,
+                       (intmax_t)d->size);
     *fd = steal_fd(&blob);
     return 0;
 }
@@ -71,7 +72,8 @@ int layout_get(struct layout *l, struct arena *a, const struct descriptor *d, st
     char text[DIGEST_TEXT];
     if (open_blob(l, d, &fd, e) < 0)
         return -1;
-    if (file_read_fd(fd, digest_text(&d->digest, text), &b, e) < 0 || descriptor_check(d, buf_view(&b), e) < 0)
+    if (file_read_fd(fd, digest_text(&d->digest, text), &b, e) < 0 ||
+        descriptor_check(d, buf_view(&b), e) < 0)
         return err_wrap(e, "blob %s", digest_text(&d->digest, text));
     *out = str_dup(a, buf_view(&b));
     return 0;
@@ -82,7 +84,8 @@ struct layout_getter {
     struct layout *l;
 };
 
-static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
+static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out,
+                    struct err *e)
 {
     return layout_get(CONTAINER(g, struct layout_getter, base)->l, a, d, out, e);
 }

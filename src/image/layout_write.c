@@ -13,7 +13,7 @@ enum { LAYOUT_DIR_ENTRIES = 65536 }; // of a directory that is looked at whether
 struct layout_writer {
     struct image_to to;
     struct arena *a;
-    int parent, dir; // dir: of what is written; parent: of a new layout's place
+    int parent, dir;   // dir: of what is written; parent: of a new layout's place
     char *base, *temp; // a new layout: its name and the name that it has until the commit
     struct image_index index;
 };

@@ -6,7 +6,8 @@
 #include "layer/unpack.h"
 #include "stream/memory.h"
 
-int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
+int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d, struct str *out,
+                   struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(LIMIT_DOCUMENT);
     drop_fd int fd = -1;
@@ -14,7 +15,8 @@ int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d
     char text[DIGEST_TEXT];
     if (state_blob_open(st, &d->digest, d->size > 0 ? (uint64_t)d->size : STATE_ANY_SIZE, &fd, &size, e) < 0)
         return -1;
-    if (file_read_fd(fd, digest_text(&d->digest, text), &b, e) < 0 || descriptor_check(d, buf_view(&b), e) < 0)
+    if (file_read_fd(fd, digest_text(&d->digest, text), &b, e) < 0 ||
+        descriptor_check(d, buf_view(&b), e) < 0)
         return err_wrap(e, "blob %s", digest_text(&d->digest, text));
     *out = str_dup(a, buf_view(&b));
     return 0;
@@ -25,19 +27,21 @@ struct state_get {
     struct state *st;
 };
 
-static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out, struct err *e)
+static int get_blob(struct image_get *g, struct arena *a, const struct descriptor *d, struct str *out,
+                    struct err *e)
 {
     return image_get_blob(CONTAINER(g, struct state_get, base)->st, a, d, out, e);
 }
 
-static int fetch(struct state *st, struct arena *a, const struct descriptor *at, const struct oci_platform *want,
-                 struct image *out, struct err *e)
+static int fetch(struct state *st, struct arena *a, const struct descriptor *at,
+                 const struct oci_platform *want, struct image *out, struct err *e)
 {
     struct state_get g = {.base = {get_blob}, .st = st};
     return image_fetch(&g.base, a, at, want, out, e);
 }
 
-int image_load_desc(struct state *st, struct arena *a, const struct descriptor *desc, struct image *out, struct err *e)
+int image_load_desc(struct state *st, struct arena *a, const struct descriptor *desc, struct image *out,
+                    struct err *e)
 {
     return fetch(st, a, desc, NULL, out, e);
 }
@@ -61,7 +65,8 @@ static int find_digest(struct state *st, struct arena *a, const struct reference
     return state_blob_has(st, &r->digest) ? 0 : err_set(e, ERR_NOT_FOUND, "no image of this digest");
 }
 
-static int find_name(struct state *st, struct arena *a, struct reference *r, struct descriptor *out, struct err *e)
+static int find_name(struct state *st, struct arena *a, struct reference *r, struct descriptor *out,
+                     struct err *e)
 {
     struct state_name name;
     r->tag = reference_tag(r);
@@ -111,8 +116,8 @@ unsigned image_layer_where(struct state *st, const struct image *img, size_t lay
     return where;
 }
 
-static int make_tree(struct state *st, struct txn *t, const struct descriptor *d, const struct digest *diff_id,
-                     struct err *e)
+static int make_tree(struct state *st, struct txn *t, const struct descriptor *d,
+                     const struct digest *diff_id, struct err *e)
 {
     drop_fd int fd = -1;
     uint64_t size;

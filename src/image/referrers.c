@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/referrers.h"
 
-int referrers_name(struct arena *a, struct str reference, const struct digest *subject, struct str *out, struct err *e)
+int referrers_name(struct arena *a, struct str reference, const struct digest *subject, struct str *out,
+                   struct err *e)
 {
     struct reference r;
     char hex[DIGEST_TEXT];
@@ -14,8 +15,8 @@ int referrers_name(struct arena *a, struct str reference, const struct digest *s
 }
 
 // The index as it is; none: an empty one and no digest.
-static int load_index(struct state *st, struct arena *a, struct str name, struct image_index *out, struct digest *old,
-                      struct err *e)
+static int load_index(struct state *st, struct arena *a, struct str name, struct image_index *out,
+                      struct digest *old, struct err *e)
 {
     struct state_name at;
     struct descriptor d;
@@ -60,7 +61,8 @@ static void put_entry(struct arena *a, struct image_index *x, const struct descr
     descriptors_add(a, &x->manifests, d);
 }
 
-static int put_artifact(struct txn *t, struct arena *a, const struct image *artifact, struct image_index *x, struct err *e)
+static int put_artifact(struct txn *t, struct arena *a, const struct image *artifact, struct image_index *x,
+                        struct err *e)
 {
     struct descriptor manifest, config;
     if (image_put_blob(t, artifact->manifest.config.media_type, artifact->config_bytes, &config, e) < 0 ||
@@ -72,8 +74,8 @@ static int put_artifact(struct txn *t, struct arena *a, const struct image *arti
     return 0;
 }
 
-int referrers_add(struct txn *t, struct state *st, struct str reference, const struct image *artifacts, size_t n,
-                  struct err *e)
+int referrers_add(struct txn *t, struct state *st, struct str reference, const struct image *artifacts,
+                  size_t n, struct err *e)
 {
     drop_(arena_free) struct arena *a = arena_new(8192);
     struct image_index x;
@@ -93,23 +95,24 @@ int referrers_add(struct txn *t, struct state *st, struct str reference, const s
     }
     x.rest = NULL;
     if (image_index_encode(a, &x, OCI_CANONICAL, &bytes, e) < 0 ||
-        image_put_blob(t, STR(MEDIA_OCI_INDEX), bytes, &d, e) < 0 || descriptor_encode(a, &d, OCI_CANONICAL, &json, e) < 0)
+        image_put_blob(t, STR(MEDIA_OCI_INDEX), bytes, &d, e) < 0 ||
+        descriptor_encode(a, &d, OCI_CANONICAL, &json, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(name));
     struct state_name now = {.name = name, .digest = d.digest, .size = (uint64_t)d.size, .json = json};
     return txn_name(t, name, old.alg == HASH_NONE ? NULL : &old, &now, e);
 }
 
-int referrers_list(struct state *st, struct arena *a, struct str reference, const struct digest *subject, struct str type,
+int referrers_list(struct state *st, struct arena *a, const struct referrers_query *q,
                    struct descriptors *out, struct err *e)
 {
     struct image_index x;
     struct digest old;
     struct str name;
     struct descriptors found = {0};
-    if (referrers_name(a, reference, subject, &name, e) < 0 || load_index(st, a, name, &x, &old, e) < 0)
+    if (referrers_name(a, q->reference, q->subject, &name, e) < 0 || load_index(st, a, name, &x, &old, e) < 0)
         return -1;
     for (size_t i = 0; i < x.manifests.n; i++)
-        if (!type.n || str_eq(type, x.manifests.v[i].artifact_type))
+        if (!q->type.n || str_eq(q->type, x.manifests.v[i].artifact_type))
             descriptors_add(a, &found, &x.manifests.v[i]);
     *out = found;
     return 0;

@@ -7,14 +7,21 @@
 #include "image/image.h"
 #include "oci/index.h"
 
-// Manifest and config of the artifact become blobs, and the index of its subject gets it. One with the same artifact type
-// and the same annotations is replaced. `reference` is the subject's, its tag does not count. More than one for a subject
+// Manifest and config of the artifact become blobs, and the index of its
+// subject gets it. One with the same artifact type
+// and the same annotations is replaced. `reference` is the subject's, its
+// tag does not count. More than one for a subject
 // in one transaction: give them together.
-int nodiscard referrers_add(struct txn *t, struct state *st, struct str reference, const struct image *artifacts, size_t n,
-                            struct err *e);
-// In order; `type` empty: all. None: an empty list.
-int nodiscard referrers_list(struct state *st, struct arena *a, struct str reference, const struct digest *subject,
-                             struct str type, struct descriptors *out, struct err *e);
+int nodiscard referrers_add(struct txn *t, struct state *st, struct str reference,
+                            const struct image *artifacts, size_t n, struct err *e);
+struct referrers_query {
+    struct str reference; // of the subject; its tag does not count
+    const struct digest *subject;
+    struct str type; // of the artifacts; empty: all
+};
+// In order. None: an empty list.
+int nodiscard referrers_list(struct state *st, struct arena *a, const struct referrers_query *q,
+                             struct descriptors *out, struct err *e);
 // The name of the index. ERR_PARSE: no reference.
-int nodiscard referrers_name(struct arena *a, struct str reference, const struct digest *subject, struct str *out,
-                             struct err *e);
+int nodiscard referrers_name(struct arena *a, struct str reference, const struct digest *subject,
+                             struct str *out, struct err *e);

@@ -5,7 +5,8 @@
 #include "image/referrers.h"
 #include "oci/index.h"
 
-int image_put_blob(struct txn *t, struct str media_type, struct str bytes, struct descriptor *out, struct err *e)
+int image_put_blob(struct txn *t, struct str media_type, struct str bytes, struct descriptor *out,
+                   struct err *e)
 {
     drop_(sink_drop) struct sink *s = NULL;
     struct blob_got got;
@@ -25,22 +26,23 @@ static int put_exact(struct txn *t, const struct descriptor *d, struct str bytes
 }
 
 // Another name of the same repository that stands for `d`, beside `name`?
-static bool is_named(struct arena *a, const struct state_name *v, size_t n, struct str name, const struct digest *d)
+static bool is_named(struct arena *a, const struct state_name *v, size_t n, struct str name,
+                     const struct digest *d)
 {
     struct reference mine, its;
     struct err why = {0};
     if (reference_parse(a, name, &mine, &why) < 0)
         return true;
     for (size_t i = 0; i < n; i++)
-        if (!str_eq(v[i].name, name) && digest_eq(&v[i].digest, d) && reference_parse(a, v[i].name, &its, &why) == 0 &&
-            reference_same_name(&mine, &its))
+        if (!str_eq(v[i].name, name) && digest_eq(&v[i].digest, d) &&
+            reference_parse(a, v[i].name, &its, &why) == 0 && reference_same_name(&mine, &its))
             return true;
     return false;
 }
 
 // What `name` stood for until now: if nothing else of its repository does, nobody finds its referrers any more.
-static int forget_referrers(struct txn *t, struct state *st, struct arena *a, struct str name, const struct digest *now,
-                            struct err *e)
+static int forget_referrers(struct txn *t, struct state *st, struct arena *a, struct str name,
+                            const struct digest *now, struct err *e)
 {
     struct state_name old, index, *v;
     struct err why = {0};
@@ -55,7 +57,8 @@ static int forget_referrers(struct txn *t, struct state *st, struct arena *a, st
     return txn_name(t, referrers, &txn_any, NULL, e);
 }
 
-static int save_notes(struct txn *t, struct arena *a, const struct image *img, struct descriptor *desc, struct err *e)
+static int save_notes(struct txn *t, struct arena *a, const struct image *img, struct descriptor *desc,
+                      struct err *e)
 {
     struct descriptor d;
     struct str bytes;
@@ -65,7 +68,8 @@ static int save_notes(struct txn *t, struct arena *a, const struct image *img, s
         return 0;
     if (notes_encode(a, img, &bytes, e) < 0 || image_put_blob(t, STR("application/json"), bytes, &d, e) < 0)
         return -1;
-    strmap_set(a, &desc->annotations, STR(IMAGE_ANNOTATION_NOTES), str_dup(a, str_of(digest_text(&d.digest, text))));
+    strmap_set(a, &desc->annotations, STR(IMAGE_ANNOTATION_NOTES),
+               str_dup(a, str_of(digest_text(&d.digest, text))));
     return 0;
 }
 
@@ -77,8 +81,8 @@ static struct strmap copy_map(struct arena *a, const struct strmap *m)
     return out;
 }
 
-int image_save(struct txn *t, struct state *st, struct str reference, const struct digest *old, const struct image *img,
-               struct err *e)
+int image_save(struct txn *t, struct state *st, struct str reference, const struct digest *old,
+               const struct image *img, struct err *e)
 {
     drop_(arena_free) struct arena *a = arena_new(8192);
     struct descriptor desc = img->desc;
@@ -107,8 +111,8 @@ static void mark_notes(struct gc *g, const struct descriptor *d)
         gc_mark_blob(g, &notes);
 }
 
-static int mark_manifest(struct state *st, struct arena *a, struct gc *g, struct str bytes, const struct descriptor *d,
-                         struct err *e)
+static int mark_manifest(struct state *st, struct arena *a, struct gc *g, struct str bytes,
+                         const struct descriptor *d, struct err *e)
 {
     struct manifest m;
     struct image_config c;
@@ -127,8 +131,8 @@ static int mark_manifest(struct state *st, struct arena *a, struct gc *g, struct
     return 0;
 }
 
-static int mark_one(struct state *st, struct arena *a, struct gc *g, const struct descriptor *d, struct descriptors *more,
-                    struct err *e)
+static int mark_one(struct state *st, struct arena *a, struct gc *g, const struct descriptor *d,
+                    struct descriptors *more, struct err *e)
 {
     enum media_kind kind;
     struct image_index x;

@@ -181,7 +181,7 @@ enum known known_find(struct state *st, const struct layer_spec *s, const struct
     struct digest key;
     struct str record;
     struct err why = {0};
-    if (s->pick || s->owner)
+    if (s->pick || s->owner || s->whiteouts)
         return KNOWN_NO;
     key_of(s, t, &key);
     if (state_known_get(st, a, &key, &record, &why) == 0)
@@ -198,7 +198,7 @@ int known_keep(struct txn *tx, const struct layer_spec *s, const struct tree_pri
 {
     struct digest key;
     char diff_id[DIGEST_TEXT], blob[DIGEST_TEXT], text[4 * DIGEST_TEXT];
-    if (s->pick || s->owner || tree_print_racy(t))
+    if (s->pick || s->owner || s->whiteouts || tree_print_racy(t))
         return 0;
     key_of(s, t, &key);
     int n = snprintf(text, sizeof text,

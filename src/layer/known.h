@@ -24,11 +24,12 @@ bool tree_print_eq(const struct tree_print *a, const struct tree_print *b); // s
 bool tree_print_racy(const struct tree_print *t);                           // too fresh to trust
 
 enum known { KNOWN_ERROR = -1, KNOWN_NO, KNOWN_YES };
-// A spec with `pick` or `owner` is never known: KNOWN_NO. A damaged record is KNOWN_NO too: it is made anew.
+// A spec with `pick`, `owner` or `whiteouts` is never known: KNOWN_NO. A
+// damaged record is KNOWN_NO too: it is made anew.
 enum known nodiscard known_find(struct state *st, const struct layer_spec *s, const struct tree_print *t,
                                 struct layer *out, struct err *e);
 // `t` is the print from before the layer was made, known to equal the one
 // from after. Too fresh to trust, or a spec with
-// `pick` or `owner`: nothing is kept, 0.
+// `pick`, `owner` or `whiteouts`: nothing is kept, 0.
 int nodiscard known_keep(struct txn *tx, const struct layer_spec *s, const struct tree_print *t,
                          const struct layer *l, struct err *e);

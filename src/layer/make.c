@@ -14,7 +14,7 @@ struct making {
     const struct layer_spec *spec;
     struct tar_writer *tar;
     struct arena *a; // of one entry's name
-    uint64_t entries;
+    uint64_t entries, bytes; // of files
 };
 
 static int check_spec(const struct layer_spec *s, struct err *e)
@@ -107,12 +107,20 @@ static int write_one(struct making *m, struct walk *w, const struct walk_entry *
 {
     struct tar_entry t = {0};
     drop_fd int fd = -1;
+    // Every reader of layers would take it for the deletion of another file.
+    if (it->path.n && strncmp(it->name, ".wh.", 4) == 0)
+        return err_set(e, ERR_USAGE,
+                       "%s: a name that begins with .wh. means a deletion in a layer; rename it", it->path.p);
     // Opening looks again: the size in the header is that of the file which is read.
     if (S_ISREG(it->st.st_mode) && walk_open_file(w, &fd, e) < 0)
         return -1;
     if (!tar_entry_from_stat(&it->st, &t))
         return 0;
     t.name = name_of(m, it->path);
+    if (fd >= 0 && t.size > LIMIT_LAYER - m->bytes)
+        return err_set(e, ERR_LIMIT, PRI_STR ": with it the layer has more than %ju bytes", STR_ARG(t.name),
+                       (uintmax_t)LIMIT_LAYER);
+    m->bytes += fd >= 0 ? t.size : 0;
     t.link = it->link;
     t.uid = m->spec->uid;
     t.gid = m->spec->gid;

@@ -5,7 +5,6 @@
 
 struct layer_pipe {
     struct sink *plain;
-    bool same; // nothing is encoded: the diff ID is the blob's digest
     struct layer got;
 };
 
@@ -32,8 +31,6 @@ int layer_pipe_finish(struct layer_pipe *pipe, struct layer *out, struct err *e)
 {
     if (sink_finish(pipe->plain, e) < 0)
         return -1;
-    if (pipe->same)
-        pipe->got.blob = pipe->got.diff_id;
     *out = pipe->got;
     return 0;
 }

@@ -37,5 +37,5 @@ int nodiscard descriptor_check(const struct descriptor *want, struct str bytes, 
 void descriptors_add(struct arena *a, struct descriptors *list, const struct descriptor *d);
 // A descriptor on its own: what a name of the state stands for. Refused and written as within a manifest.
 int nodiscard descriptor_decode(struct arena *a, struct str bytes, struct descriptor *out, struct err *e);
-int nodiscard descriptor_encode(struct arena *a, const struct descriptor *d, enum oci_style style, struct str *out,
-                                struct err *e);
+int nodiscard descriptor_encode(struct arena *a, const struct descriptor *d, enum oci_style style,
+                                struct str *out, struct err *e);

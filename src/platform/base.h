@@ -21,14 +21,17 @@ struct base_info {
     struct str kind; // "run", "build"; empty: not made by us
     struct strv mirrors;
     struct str distro_name, distro_version, architecture, created, description;
-    uint64_t size; // of its layers as they are sent
+    uint64_t size;                         // of its layers as they are sent
     bool has_lock, has_packages, has_sbom; // artifacts beside it
 };
 
 // Images with the spec's label of a distribution's name that are no app images and no builders.
 int nodiscard base_list(struct state *st, struct arena *a, struct base_info **out, size_t *n, struct err *e);
 // Any image that can be a base. ERR_NOT_FOUND.
-int nodiscard base_inspect(struct state *st, struct arena *a, struct str reference, struct base_info *out, struct err *e);
+int nodiscard base_inspect(struct state *st, struct arena *a, struct str reference, struct base_info *out,
+                           struct err *e);
 // The lock that is kept beside it. ERR_NOT_FOUND.
-int nodiscard base_lock_load(struct state *st, struct arena *a, struct str reference, struct deb_lock *out, struct err *e);
-int nodiscard base_sbom_load(struct state *st, struct arena *a, struct str reference, struct str *out, struct err *e);
+int nodiscard base_lock_load(struct state *st, struct arena *a, struct str reference, struct deb_lock *out,
+                             struct err *e);
+int nodiscard base_sbom_load(struct state *st, struct arena *a, struct str reference, struct str *out,
+                             struct err *e);

@@ -12,8 +12,9 @@
 #include <assert.h>
 
 static const char *const step_names[] = {
-    [BASE_RESOLVE] = "resolve", [BASE_DOWNLOAD] = "download", [BASE_UNPACK] = "unpack", [BASE_FINISH] = "finish",
-    [BASE_CHECK] = "check",     [BASE_LAYER] = "layer",       [BASE_STORE] = "store",
+    [BASE_RESOLVE] = "resolve", [BASE_DOWNLOAD] = "download", [BASE_UNPACK] = "unpack",
+    [BASE_FINISH] = "finish",   [BASE_CHECK] = "check",       [BASE_LAYER] = "layer",
+    [BASE_STORE] = "store",
 };
 static_assert(COUNT(step_names) == BASE_STEP_MAX_, "one name per step");
 
@@ -45,17 +46,21 @@ static void phase(struct making *m, enum base_step s, bool over)
     if (over)
         m->out->ms[s] = now - m->step_began;
     m->step_began = now;
-    event_emit(m->spec->ev, &(struct event){.kind = EV_PHASE, .phase = str_of(step_names[s]), .done = over,
+    event_emit(m->spec->ev, &(struct event){.kind = EV_PHASE,
+                                            .phase = str_of(step_names[s]),
+                                            .done = over,
                                             .total = over ? m->out->ms[s] : 0});
 }
 
 static struct apt_spec apt_spec_of(const struct base_create_spec *s)
 {
-    return (struct apt_spec){.dir = s->apt_dir, .architecture = s->declaration->debian.architecture, .envp = s->envp, .ev = s->ev};
+    return (struct apt_spec){
+        .dir = s->apt_dir, .architecture = s->declaration->debian.architecture, .envp = s->envp, .ev = s->ev};
 }
 
 // Written and read again: what is in the lock is all that the image depends on.
-static int keep_lock(struct arena *a, const struct deb_lock *from, struct str *text, struct deb_lock *out, struct err *e)
+static int keep_lock(struct arena *a, const struct deb_lock *from, struct str *text, struct deb_lock *out,
+                     struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(LIMIT_DOCUMENT);
     if (deb_lock_write(from, &b, e) < 0)
@@ -64,7 +69,8 @@ static int keep_lock(struct arena *a, const struct deb_lock *from, struct str *t
     return deb_lock_read(a, *text, "lock", out, e);
 }
 
-static int resolve(struct arena *a, const struct base_create_spec *s, struct str *text, struct deb_lock *out, struct err *e)
+static int resolve(struct arena *a, const struct base_create_spec *s, struct str *text, struct deb_lock *out,
+                   struct err *e)
 {
     drop_(apt_indexes_free) struct apt_indexes *x = NULL;
     drop_(apt_close) struct apt *apt = NULL;
@@ -110,7 +116,10 @@ static int unpack(struct making *m, struct err *e)
     m->owners = owners_new();
     if (txn_begin(m->spec->st, &m->t, e) < 0 || txn_tree(m->t, &m->lock_digest, &m->root, e) < 0)
         return -1;
-    struct deb_unpack_spec s = {.root = m->root, .deb = m->packages.v, .n = m->packages.n, .threads = m->spec->threads,
+    struct deb_unpack_spec s = {.root = m->root,
+                                .deb = m->packages.v,
+                                .n = m->packages.n,
+                                .threads = m->spec->threads,
                                 .exclude = &m->spec->declaration->debian.exclude_paths};
     return deb_unpack(&s, m->owners, &m->set, e);
 }
@@ -122,8 +131,12 @@ static int finish(struct making *m, struct err *e)
     users[0] = d->user;
     for (size_t i = 0; i < d->users.n; i++)
         users[i + 1] = d->users.v[i];
-    struct deb_finish f = {.tree = {m->root, m->owners}, .set = m->set, .user = users, .user_n = d->users.n + 1,
-                           .alternative = d->alternatives.v, .alternative_n = d->alternatives.n};
+    struct deb_finish f = {.tree = {m->root, m->owners},
+                           .set = m->set,
+                           .user = users,
+                           .user_n = d->users.n + 1,
+                           .alternative = d->alternatives.v,
+                           .alternative_n = d->alternatives.n};
     return deb_finish(&f, e);
 }
 
@@ -138,7 +151,8 @@ static int check(struct making *m, struct err *e)
                    STR_ARG(str_printable(m->a, missing->v[i].path, 200)),
                    STR_ARG(str_printable(m->a, missing->v[i].needed, 100)));
     m->distro = base_distro(m->a, m->root, &m->lock);
-    struct base_sbom_spec s = {m->root, m->set, &m->lock, m->distro, m->spec->declaration->name, m->out->lock};
+    struct base_sbom_spec s = {m->root,     m->set, &m->lock, m->distro, m->spec->declaration->name,
+                               m->out->lock};
     if (base_sbom(&s, &b, e) < 0)
         return -1;
     m->sbom = str_dup(m->a, buf_view(&b));
@@ -152,15 +166,21 @@ static int make_layer(struct making *m, struct err *e)
     drop_(sink_drop) struct sink *to = NULL;
     const char *codec = m->spec->codec ? m->spec->codec : BASE_CODEC;
     const struct encoder *enc = encoder_find(str_of(codec));
-    struct layer_spec s = {.dirfd = m->root, .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = codec,
-                           .owner = owners_entry, .owner_ctx = m->owners};
+    struct layer_spec s = {.dirfd = m->root,
+                           .at = STR("/"),
+                           .mtime_sec = LAYER_MTIME,
+                           .codec = codec,
+                           .owner = owners_entry,
+                           .owner_ctx = m->owners};
     struct layer l;
     if (!enc)
         return err_set(e, ERR_USAGE, "no codec \"%s\"", codec);
-    if (txn_blob(m->t, NULL, NULL, &to, e) < 0 || layer_make(&s, p, to, &l, e) < 0 || sink_finish(to, e) < 0 ||
-        txn_tree_is(m->t, &m->lock_digest, &l.diff_id, e) < 0 || txn_tree_done(m->t, &l.diff_id, e) < 0)
+    if (txn_blob(m->t, NULL, NULL, &to, e) < 0 || layer_make(&s, p, to, &l, e) < 0 ||
+        sink_finish(to, e) < 0 || txn_tree_is(m->t, &m->lock_digest, &l.diff_id, e) < 0 ||
+        txn_tree_done(m->t, &l.diff_id, e) < 0)
         return -1;
-    struct descriptor blob = {.media_type = media_type_layer(MEDIA_OCI, enc->codec), .size = (int64_t)l.blob_size,
+    struct descriptor blob = {.media_type = media_type_layer(MEDIA_OCI, enc->codec),
+                              .size = (int64_t)l.blob_size,
                               .digest = l.blob};
     struct base_config_spec c = {m->spec->declaration, &m->lock, m->distro, m->lock_digest, m->out->sbom};
     base_config(m->a, &c, &blob, &l.diff_id, &m->out->image);
@@ -170,7 +190,8 @@ static int make_layer(struct making *m, struct err *e)
 
 static struct str title_of(struct arena *a, const struct deb_lock_package *p)
 {
-    return str_printf(a, PRI_STR "_" PRI_STR "_" PRI_STR ".deb", STR_ARG(p->name), STR_ARG(p->version), STR_ARG(p->architecture));
+    return str_printf(a, PRI_STR "_" PRI_STR "_" PRI_STR ".deb", STR_ARG(p->name), STR_ARG(p->version),
+                      STR_ARG(p->architecture));
 }
 
 static int put_package(struct making *m, size_t i, struct descriptor *out, struct err *e)
@@ -183,7 +204,8 @@ static int put_package(struct making *m, size_t i, struct descriptor *out, struc
     if (!state_blob_has(m->spec->st, &p->digest)) {
         if (lseek(m->packages.v[i].fd, 0, SEEK_SET) < 0)
             return err_sys(e, PRI_STR, STR_ARG(p->name));
-        if (txn_blob(m->t, &p->digest, NULL, &to, e) < 0 || pump(from, to, (uint64_t)p->size, e) < 0 || sink_finish(to, e) < 0)
+        if (txn_blob(m->t, &p->digest, NULL, &to, e) < 0 || pump(from, to, (uint64_t)p->size, e) < 0 ||
+            sink_finish(to, e) < 0)
             return -1;
     }
     *out = d;
@@ -205,8 +227,8 @@ static int packages_artifact(struct making *m, struct image *out, struct err *e)
     return 0;
 }
 
-static int text_artifact(struct making *m, const char *type, const char *media, struct str text, struct image *out,
-                         struct err *e)
+static int text_artifact(struct making *m, const char *type, const char *media, struct str text,
+                         struct image *out, struct err *e)
 {
     struct image x = image_artifact(str_of(type), &m->out->image.desc);
     struct descriptor d;
@@ -237,8 +259,9 @@ static int store(struct making *m, struct err *e)
 static int run(struct making *m, struct err *e)
 {
     static int (*const steps[])(struct making *, struct err *) = {
-        [BASE_RESOLVE] = get_lock, [BASE_DOWNLOAD] = get_packages, [BASE_UNPACK] = unpack, [BASE_FINISH] = finish,
-        [BASE_CHECK] = check,      [BASE_LAYER] = make_layer,      [BASE_STORE] = store,
+        [BASE_RESOLVE] = get_lock, [BASE_DOWNLOAD] = get_packages, [BASE_UNPACK] = unpack,
+        [BASE_FINISH] = finish,    [BASE_CHECK] = check,           [BASE_LAYER] = make_layer,
+        [BASE_STORE] = store,
     };
     for (enum base_step s = 0; s < BASE_STEP_MAX_; s++) {
         phase(m, s, false);

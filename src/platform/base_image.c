@@ -52,11 +52,13 @@ struct oci_platform base_platform(struct str debian_architecture)
     static const struct {
         const char *debian, *architecture, *variant;
     } rows[] = {
-        {"armhf", "arm", "v7"}, {"armel", "arm", "v5"}, {"i386", "386", ""}, {"ppc64el", "ppc64le", ""}, {"mips64el", "mips64le", ""},
+        {"armhf", "arm", "v7"},     {"armel", "arm", "v5"},       {"i386", "386", ""},
+        {"ppc64el", "ppc64le", ""}, {"mips64el", "mips64le", ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         if (str_is(debian_architecture, rows[i].debian))
-            return (struct oci_platform){.os = STR("linux"), .architecture = str_of(rows[i].architecture),
+            return (struct oci_platform){.os = STR("linux"),
+                                         .architecture = str_of(rows[i].architecture),
                                          .variant = str_of(rows[i].variant)};
     return (struct oci_platform){.os = STR("linux"), .architecture = debian_architecture};
 }
@@ -67,7 +69,8 @@ static void label(struct arena *a, struct image *img, const char *key, struct st
         image_config_label_set(a, &img->config, str_of(key), value);
 }
 
-static void set_labels(struct arena *a, const struct base_config_spec *s, struct str created, struct image *img)
+static void set_labels(struct arena *a, const struct base_config_spec *s, struct str created,
+                       struct image *img)
 {
     const struct base_declaration *d = s->declaration;
     struct str stack = str_printf(a, "io.buildpacks.stacks." PRI_STR, STR_ARG(s->lock->suite));
@@ -99,11 +102,13 @@ static void set_environment(struct arena *a, const struct base_config_spec *s, s
 {
     const struct base_declaration *d = s->declaration;
     struct image_config *c = &img->config;
-    image_config_env_set(a, c, STR("PATH"), STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+    image_config_env_set(a, c, STR("PATH"),
+                         STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
     if (d->kind == BASE_BUILD) {
         image_config_env_set(a, c, STR("CNB_USER_ID"), str_printf(a, "%jd", (intmax_t)d->user.uid));
         image_config_env_set(a, c, STR("CNB_GROUP_ID"), str_printf(a, "%jd", (intmax_t)d->user.gid));
-        image_config_env_set(a, c, STR("CNB_STACK_ID"), *image_config_label_get(c, STR("io.buildpacks.stack.id")));
+        image_config_env_set(a, c, STR("CNB_STACK_ID"),
+                             *image_config_label_get(c, STR("io.buildpacks.stack.id")));
     }
     for (size_t i = 0; i < d->env.n; i++)
         image_config_env_set(a, c, d->env.v[i].key, d->env.v[i].val);
@@ -126,12 +131,15 @@ void base_config(struct arena *a, const struct base_config_spec *s, const struct
     struct oci_platform p = base_platform(s->lock->architecture);
     char time[CLOCK_TEXT];
     struct str created = str_dup(a, str_of(clock_text(deb_lock_date(s->lock), time)));
-    struct history h = {.created = created, .created_by = str_printf(a, "dema base create " PRI_STR, STR_ARG(d->name)),
-                        .comment = str_printf(a, PRI_STR " " PRI_STR ", %zu packages", STR_ARG(s->lock->origin),
-                                              STR_ARG(s->lock->suite), s->lock->packages.n)};
+    struct history h = {.created = created,
+                        .created_by = str_printf(a, "dema base create " PRI_STR, STR_ARG(d->name)),
+                        .comment =
+                            str_printf(a, PRI_STR " " PRI_STR ", %zu packages", STR_ARG(s->lock->origin),
+                                       STR_ARG(s->lock->suite), s->lock->packages.n)};
     *img = image_new(&p);
     image_config_set_created(&img->config, created);
-    image_config_set_user(&img->config, str_printf(a, "%jd:%jd", (intmax_t)d->user.uid, (intmax_t)d->user.gid));
+    image_config_set_user(&img->config,
+                          str_printf(a, "%jd:%jd", (intmax_t)d->user.uid, (intmax_t)d->user.gid));
     set_labels(a, s, created, img);
     set_environment(a, s, img);
     set_annotations(a, d, img);

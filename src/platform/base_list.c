@@ -27,7 +27,7 @@ static struct strv split_words(struct arena *a, struct str text)
 static int find_artifacts(struct state *st, struct arena *a, struct base_info *info, struct err *e)
 {
     struct descriptors v;
-    if (referrers_list(st, a, info->name, &info->manifest, STR(""), &v, e) < 0)
+    if (referrers_list(st, a, &(struct referrers_query){info->name, &info->manifest, STR("")}, &v, e) < 0)
         return -1;
     for (size_t i = 0; i < v.n; i++) {
         info->has_lock |= str_is(v.v[i].artifact_type, BASE_ARTIFACT_LOCK);
@@ -37,18 +37,23 @@ static int find_artifacts(struct state *st, struct arena *a, struct base_info *i
     return 0;
 }
 
-static int describe(struct state *st, struct arena *a, struct str name, const struct image *img, struct base_info *out,
-                    struct err *e)
+static int describe(struct state *st, struct arena *a, struct str name, const struct image *img,
+                    struct base_info *out, struct err *e)
 {
     const struct str *kind = strmap_get(&img->desc.annotations, STR(BASE_ANNOTATION_KIND));
     const struct str *mirrors = strmap_get(&img->desc.annotations, STR(BASE_ANNOTATION_MIRRORS));
-    struct base_info info = {.name = name, .manifest = img->desc.digest, .kind = kind ? *kind : STR(""),
-                             .architecture = img->config.architecture, .created = img->config.created};
+    struct base_info info = {.name = name,
+                             .manifest = img->desc.digest,
+                             .kind = kind ? *kind : STR(""),
+                             .architecture = img->config.architecture,
+                             .created = img->config.created};
     info.mirrors = split_words(a, mirrors ? *mirrors : STR(""));
-    info.distro_name = either(label_of(img, "io.buildpacks.base.distro.name"), label_of(img, "io.buildpacks.stack.distro.name"));
-    info.distro_version =
-        either(label_of(img, "io.buildpacks.base.distro.version"), label_of(img, "io.buildpacks.stack.distro.version"));
-    info.description = either(label_of(img, "io.buildpacks.base.description"), label_of(img, "io.buildpacks.stack.description"));
+    info.distro_name = either(label_of(img, "io.buildpacks.base.distro.name"),
+                              label_of(img, "io.buildpacks.stack.distro.name"));
+    info.distro_version = either(label_of(img, "io.buildpacks.base.distro.version"),
+                                 label_of(img, "io.buildpacks.stack.distro.version"));
+    info.description = either(label_of(img, "io.buildpacks.base.description"),
+                              label_of(img, "io.buildpacks.stack.description"));
     for (size_t i = 0; i < img->manifest.layers.n; i++)
         info.size += (uint64_t)img->manifest.layers.v[i].size;
     if (find_artifacts(st, a, &info, e) < 0)
@@ -87,7 +92,8 @@ int base_list(struct state *st, struct arena *a, struct base_info **out, size_t 
     return 0;
 }
 
-int base_inspect(struct state *st, struct arena *a, struct str reference, struct base_info *out, struct err *e)
+int base_inspect(struct state *st, struct arena *a, struct str reference, struct base_info *out,
+                 struct err *e)
 {
     struct image img;
     struct str name;
@@ -97,25 +103,28 @@ int base_inspect(struct state *st, struct arena *a, struct str reference, struct
 }
 
 // The one layer of the artifact of this type.
-static int load_artifact(struct state *st, struct arena *a, struct str reference, const char *type, struct str *out,
-                         struct err *e)
+static int load_artifact(struct state *st, struct arena *a, struct str reference, const char *type,
+                         struct str *out, struct err *e)
 {
     struct image img, artifact;
     struct descriptors v;
     if (image_load(st, a, reference, NULL, &img, e) < 0 ||
-        referrers_list(st, a, reference, &img.desc.digest, str_of(type), &v, e) < 0)
+        referrers_list(st, a, &(struct referrers_query){reference, &img.desc.digest, str_of(type)}, &v, e) <
+            0)
         return -1;
     if (!v.n)
-        return err_set(e, ERR_NOT_FOUND, PRI_STR ": nothing of type %s is kept beside it", STR_ARG(reference), type);
+        return err_set(e, ERR_NOT_FOUND, PRI_STR ": nothing of type %s is kept beside it", STR_ARG(reference),
+                       type);
     if (image_load_desc(st, a, &v.v[0], &artifact, e) < 0)
         return -1;
     if (artifact.manifest.layers.n != 1)
-        return err_set(e, ERR_PARSE, PRI_STR ": its artifact of type %s has %zu layers, want 1", STR_ARG(reference), type,
-                       artifact.manifest.layers.n);
+        return err_set(e, ERR_PARSE, PRI_STR ": its artifact of type %s has %zu layers, want 1",
+                       STR_ARG(reference), type, artifact.manifest.layers.n);
     return image_get_blob(st, a, &artifact.manifest.layers.v[0], out, e);
 }
 
-int base_lock_load(struct state *st, struct arena *a, struct str reference, struct deb_lock *out, struct err *e)
+int base_lock_load(struct state *st, struct arena *a, struct str reference, struct deb_lock *out,
+                   struct err *e)
 {
     struct str text;
     if (load_artifact(st, a, reference, BASE_ARTIFACT_LOCK, &text, e) < 0)

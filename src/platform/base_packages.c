@@ -35,12 +35,14 @@ static void open_kept(struct opening *o)
         struct deb_input *in = &o->got.v[i];
         struct err absent = {0};
         uint64_t size;
-        *in = (struct deb_input){.fd = -1, .name = str_printf(o->a, PRI_STR " " PRI_STR, STR_ARG(p->name), STR_ARG(p->version))};
+        *in = (struct deb_input){
+            .fd = -1, .name = str_printf(o->a, PRI_STR " " PRI_STR, STR_ARG(p->name), STR_ARG(p->version))};
         o->got.bytes += (uint64_t)p->size;
         if (state_blob_open(o->spec->st, &p->digest, (uint64_t)p->size, &in->fd, &size, &absent) == 0)
             continue;
         struct apt_file *f = &o->absent[o->n_absent];
-        *f = (struct apt_file){.suite = p->suite, .path = p->filename, .name = str_c(o->a, in->name), .size = (uint64_t)p->size};
+        *f = (struct apt_file){
+            .suite = p->suite, .path = p->filename, .name = str_c(o->a, in->name), .size = (uint64_t)p->size};
         memcpy(f->sha256, p->digest.sum, sizeof f->sha256);
         o->at[o->n_absent++] = i;
     }
@@ -78,7 +80,8 @@ static int open_absent(struct opening *o, struct err *e)
     return 0;
 }
 
-int base_packages_open(struct arena *a, const struct base_packages_spec *s, struct base_packages *out, struct err *e)
+int base_packages_open(struct arena *a, const struct base_packages_spec *s, struct base_packages *out,
+                       struct err *e)
 {
     size_t n = s->lock->packages.n;
     struct opening o = {.spec = s, .a = a, .got.n = n};

@@ -51,7 +51,8 @@ static void read_licences(struct arena *a, int root, struct sbom_deb *p)
     drop_buf struct buf b = BUF_INIT(MIB(2));
     struct err absent = {0};
     const char *path = arena_printf(a, "usr/share/doc/" PRI_STR "/copyright", STR_ARG(p->name));
-    if (file_read(root, path, &b, &absent) < 0 || !memmem(b.p, b.n < 4096 ? b.n : 4096, "copyright-format", 16))
+    if (file_read(root, path, &b, &absent) < 0 ||
+        !memmem(b.p, b.n < 4096 ? b.n : 4096, "copyright-format", 16))
         return;
     struct str rest = buf_view(&b), line;
     while (str_next_line(&rest, &line)) {
@@ -81,11 +82,13 @@ static struct str first_line(struct str s)
     return line;
 }
 
-static struct sbom_deb package_of(struct arena *a, const struct base_sbom_spec *s, const struct strmap *who, size_t i,
-                                  bool in_status)
+static struct sbom_deb package_of(struct arena *a, const struct base_sbom_spec *s, const struct strmap *who,
+                                  size_t i, bool in_status)
 {
     const struct deb_control *c = &s->set->v[i].control;
-    struct sbom_deb p = {.name = c->package, .version = c->version, .architecture = c->architecture,
+    struct sbom_deb p = {.name = c->package,
+                         .version = c->version,
+                         .architecture = c->architecture,
                          .maintainer = paragraph_get(&c->fields, "Maintainer"),
                          .description = first_line(paragraph_get(&c->fields, "Description")),
                          .sha256 = s->lock->packages.v[i].digest};
@@ -105,7 +108,9 @@ int base_sbom(const struct base_sbom_spec *s, struct buf *out, struct err *e)
     bool in_status = map_find(&who, STR("dpkg")) != NULL;
     struct sbom_deb *v = ARENA_ARRAY(a, struct sbom_deb, s->set->n + 1);
     char time[CLOCK_TEXT];
-    struct sbom doc = {.tool = STR("dema"), .tool_version = STR(DEMA_VERSION), .serial = sbom_uuid(a, s->serial_of),
+    struct sbom doc = {.tool = STR("dema"),
+                       .tool_version = STR(DEMA_VERSION),
+                       .serial = sbom_uuid(a, s->serial_of),
                        .timestamp = str_of(clock_text(deb_lock_date(s->lock), time)),
                        .subject = {.type = SBOM_CONTAINER, .name = s->name}};
     for (size_t i = 0; i < s->set->n; i++)

@@ -84,6 +84,8 @@ static int make_ops(struct building *b, bool detects, struct plan_ops *ops, stru
     struct sbx_op *root = add(ops, SBX_OVERLAY, "/", NULL);
     root->lower = b->root.lower;
     root->own = true; // mount points are made in it; it is read-only once the phase runs
+    if (b->o->runner == SBX_RUNC)
+        root->scratch = in_work(b, "root"); // runc makes mount points only where it may write
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
     add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;

@@ -100,11 +100,25 @@ static void add_lowers(struct bundle *b, const struct sbx_op *op, size_t i, stru
         buf_printf(out, "%s%s", k ? ":" : "", source(b, i, k, str_c(b->a, op->lower.v[k])));
 }
 
+// What ends a path in the text of mount options.
+static int check_path(const char *path, struct err *e)
+{
+    if (path && strpbrk(path, ":,\\"))
+        return err_set(e, ERR_DENIED,
+                       "runc: %s: a path with ':', ',' or a backslash cannot be part of an overlay", path);
+    return 0;
+}
+
 static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, struct val *options,
                            struct err *e)
 {
     drop_buf struct buf lower = BUF_INIT(PAGE);
     const char *scratch = op->scratch && i < b->box->n_op ? b->box->op[i].scratch->at : op->scratch;
+    for (size_t k = 0; k < op->lower.n; k++)
+        if (check_path(str_c(b->a, op->lower.v[k]), e) < 0)
+            return -1;
+    if (check_path(scratch, e) < 0)
+        return -1;
     add_lowers(b, op, i, &lower);
     if (!scratch) {
         const char *upper = arena_printf(b->a, "scratch/%zu/upper", i),

@@ -12,8 +12,8 @@ static const char *const versions[] = {
 static_assert(COUNT(versions) == CYCLONEDX_MAX_, "a name for each version");
 
 static const char *const types[] = {
-    [SBOM_LIBRARY] = "library",        [SBOM_APPLICATION] = "application", [SBOM_FRAMEWORK] = "framework",
-    [SBOM_OS] = "operating-system",    [SBOM_CONTAINER] = "container",     [SBOM_FILE] = "file",
+    [SBOM_LIBRARY] = "library",     [SBOM_APPLICATION] = "application", [SBOM_FRAMEWORK] = "framework",
+    [SBOM_OS] = "operating-system", [SBOM_CONTAINER] = "container",     [SBOM_FILE] = "file",
 };
 static_assert(COUNT(types) == SBOM_TYPE_MAX_, "a name for each type");
 
@@ -41,7 +41,8 @@ static struct str ref_of(struct arena *a, const struct sbom_component *c)
 {
     if (c->purl.n)
         return c->purl;
-    return str_printf(a, "%s:" PRI_STR "@" PRI_STR, types[c->type], STR_ARG(clean(a, c->name)), STR_ARG(clean(a, c->version)));
+    return str_printf(a, "%s:" PRI_STR "@" PRI_STR, types[c->type], STR_ARG(clean(a, c->name)),
+                      STR_ARG(clean(a, c->version)));
 }
 
 static bool is_expression(struct arena *a, struct str s)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // sbom/cyclonedx.h - an SBOM as CycloneDX JSON.
 //
-// spec: CycloneDX 1.4, 1.5 and 1.6. The same SBOM gives the same bytes, whatever the order of its components, with keys in
+// spec: CycloneDX 1.4, 1.5 and 1.6. The same SBOM gives the same bytes,
+// whatever the order of its components, with keys in
 // the order of the schema. `metadata.tools` has the array form: readers give nothing for the other. 1.5 is what most
 // readers know; what is newer is never the default.
 #pragma once

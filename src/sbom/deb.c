@@ -20,7 +20,8 @@ struct str sbom_deb_purl(struct arena *a, const struct sbom_distro *d, const str
     struct str out;
     strmap_set(a, &u.qualifiers, STR("arch"), p->architecture);
     if (d->version.n)
-        strmap_set(a, &u.qualifiers, STR("distro"), str_printf(a, PRI_STR "-" PRI_STR, STR_ARG(d->id), STR_ARG(d->version)));
+        strmap_set(a, &u.qualifiers, STR("distro"),
+                   str_printf(a, PRI_STR "-" PRI_STR, STR_ARG(d->id), STR_ARG(d->version)));
     // Grype finds advisories of the source package by this one.
     if (p->source.n && !str_eq(p->source, p->name))
         strmap_set(a, &u.qualifiers, STR("upstream"),
@@ -76,7 +77,8 @@ static void add_licences(struct arena *a, struct sbom_component *c, const struct
     strv_sort(&c->licences);
 }
 
-void sbom_add_debs(struct arena *a, struct sbom *s, const struct sbom_distro *d, const struct sbom_deb *p, size_t n)
+void sbom_add_debs(struct arena *a, struct sbom *s, const struct sbom_distro *d, const struct sbom_deb *p,
+                   size_t n)
 {
     struct strmap purls = {0}; // of a package's name
     struct sbom_component *os = sbom_add(a, s, SBOM_OS);

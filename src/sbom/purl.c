@@ -171,7 +171,8 @@ static int check_type(const struct purl *p, const struct type_rule *r, struct er
     if (r->how & NO_COLONS && memmem(p->name.p, p->name.n, "::", 2))
         return err_set(e, ERR_PARSE, "type %s: the name of a module, want that of a distribution", r->type);
     if (r->how & CHROME && (!is_chrome_id(p->name) || !is_chrome_version(p->version)))
-        return err_set(e, ERR_PARSE, "type %s: want 32 letters a-p, and at most four numbers as version", r->type);
+        return err_set(e, ERR_PARSE, "type %s: want 32 letters a-p, and at most four numbers as version",
+                       r->type);
     return 0;
 }
 
@@ -255,7 +256,8 @@ static int parse_qualifiers(struct arena *a, struct str text, struct purl *p, st
         if (!pair.n)
             continue;
         if (!str_find(pair, '=', &at))
-            return err_set(e, ERR_PARSE, "qualifier \"" PRI_STR "\" without '='", STR_ARG(str_printable(a, pair, 40)));
+            return err_set(e, ERR_PARSE, "qualifier \"" PRI_STR "\" without '='",
+                           STR_ARG(str_printable(a, pair, 40)));
         struct str key = lower(a, str_head(pair, at));
         if (map_find(&p->qualifiers, key))
             return err_set(e, ERR_PARSE, "qualifier " PRI_STR " twice", STR_ARG(str_printable(a, key, 40)));
@@ -321,7 +323,8 @@ int purl_parse(struct arena *a, struct str s, struct purl *out, struct err *e)
     if (s.n > PURL_MAX)
         return err_set(e, ERR_LIMIT, "package URL of %zu bytes, the limit is %d", s.n, PURL_MAX);
     if (s.n < 4 || !str_is(lower(a, str_head(s, 4)), "pkg:"))
-        return err_set(e, ERR_PARSE, "package URL \"" PRI_STR "\": does not begin with \"pkg:\"", STR_ARG(shown));
+        return err_set(e, ERR_PARSE, "package URL \"" PRI_STR "\": does not begin with \"pkg:\"",
+                       STR_ARG(shown));
     rest = str_from(s, 4);
     if (str_find_last(rest, '#', &at)) {
         subpath = str_from(rest, at + 1);

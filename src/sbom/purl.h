@@ -18,7 +18,9 @@ struct purl {
 
 enum { PURL_MAX = 8192 }; // bytes
 
-// What may be spelled in several ways (case of type and keys, slashes too many, encodings) comes out canonical. ERR_PARSE
+// What may be spelled in several ways (case of type and keys, slashes too
+// many, encodings) comes out canonical. ERR_PARSE
 // says what is wrong. Texts live in the arena.
 int nodiscard purl_parse(struct arena *a, struct str s, struct purl *out, struct err *e);
-int nodiscard purl_format(struct arena *a, const struct purl *p, struct str *out, struct err *e); // ERR_PARSE likewise
+int nodiscard purl_format(struct arena *a, const struct purl *p, struct str *out,
+                          struct err *e); // ERR_PARSE likewise

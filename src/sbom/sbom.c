@@ -3,7 +3,8 @@
 
 struct sbom_component *sbom_add(struct arena *a, struct sbom *s, enum sbom_type type)
 {
-    s->components.v = arena_grow(a, s->components.v, s->components.n, &s->components.cap, sizeof *s->components.v);
+    s->components.v =
+        arena_grow(a, s->components.v, s->components.n, &s->components.cap, sizeof *s->components.v);
     struct sbom_component *c = &s->components.v[s->components.n++];
     *c = (struct sbom_component){.type = type};
     return c;
@@ -22,6 +23,7 @@ struct str sbom_uuid(struct arena *a, struct str text)
     uint8_t *u = d.sum;
     u[6] = (uint8_t)((u[6] & 0x0f) | 0x50);
     u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-    return str_printf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
-                      u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+    return str_printf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+                      u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+                      u[15]);
 }

@@ -6,7 +6,15 @@
 #include "base/map.h"
 #include "stream/hash.h"
 
-enum sbom_type { SBOM_LIBRARY, SBOM_APPLICATION, SBOM_FRAMEWORK, SBOM_OS, SBOM_CONTAINER, SBOM_FILE, SBOM_TYPE_MAX_ };
+enum sbom_type {
+    SBOM_LIBRARY,
+    SBOM_APPLICATION,
+    SBOM_FRAMEWORK,
+    SBOM_OS,
+    SBOM_CONTAINER,
+    SBOM_FILE,
+    SBOM_TYPE_MAX_
+};
 
 struct sbom_component {
     enum sbom_type type;
@@ -16,7 +24,8 @@ struct sbom_component {
     struct strv licences;
     struct digest hash;       // HASH_NONE: none
     struct strmap properties; // name -> value
-    struct strv needs;        // package URLs of what it depends on; those that the document does not have do not count
+    struct strv
+        needs; // package URLs of what it depends on; those that the document does not have do not count
 };
 
 struct sbom {
@@ -30,7 +39,8 @@ struct sbom {
     struct str timestamp;          // RFC 3339; empty: none
 };
 
-struct sbom_component *sbom_add(struct arena *a, struct sbom *s, enum sbom_type type); // zeroed; good until the next call
+struct sbom_component *sbom_add(struct arena *a, struct sbom *s,
+                                enum sbom_type type); // zeroed; good until the next call
 // A UUID of version 5 out of a text, the same for the same text.
 struct str sbom_uuid(struct arena *a, struct str text);
 
@@ -43,12 +53,13 @@ struct sbom_deb {
     struct str name, version, architecture;
     struct str source, source_version; // empty: as name and version
     struct str maintainer, description;
-    struct digest sha256;  // of the .deb; HASH_NONE: not known
-    struct strv licences;  // short names of debian/copyright
-    struct strv depends;   // names of the packages that are installed for it
-    struct str listed_in;  // path of its paragraph in the image; empty: none
+    struct digest sha256; // of the .deb; HASH_NONE: not known
+    struct strv licences; // short names of debian/copyright
+    struct strv depends;  // names of the packages that are installed for it
+    struct str listed_in; // path of its paragraph in the image; empty: none
 };
 struct str sbom_deb_purl(struct arena *a, const struct sbom_distro *d, const struct sbom_deb *p);
 // The operating system and the packages on it, with what Trivy and Syft want to find beside the package URL (source
 // package, place). `n` packages; depends are resolved among them.
-void sbom_add_debs(struct arena *a, struct sbom *s, const struct sbom_distro *d, const struct sbom_deb *p, size_t n);
+void sbom_add_debs(struct arena *a, struct sbom *s, const struct sbom_distro *d, const struct sbom_deb *p,
+                   size_t n);

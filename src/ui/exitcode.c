@@ -2,12 +2,11 @@
 #include "ui/exitcode.h"
 #include <assert.h>
 
-// Of the rows that fit, the first one counts.
 static const struct exit_row rows[] = {
     {PHASE_NONE, ERR_NONE, 0, "all went well"},
+    {PHASE_NONE, EXIT_ELSE, 1, "it failed; the last lines on stderr say why"},
     {PHASE_NONE, ERR_USAGE, 2, "the command line is wrong"},
     {PHASE_NONE, ERR_CANCELLED, 130, "stopped by the user (Ctrl-C)"},
-    {PHASE_NONE, EXIT_ELSE, 1, "it failed; the last line on stderr says why"},
 
     {PHASE_MAX_, ERR_NONE, 0, "all went well"},
     {PHASE_MAX_, EXIT_SAID, 1,
@@ -40,19 +39,23 @@ static const char *const names[] = {
 };
 static_assert(COUNT(names) == PHASE_MAX_, "one name per phase");
 
-static bool fits(const struct exit_row *r, enum phase phase, enum err_code code)
+static const struct exit_row *find(enum phase phase, int code)
 {
-    if (r->phase != phase && (r->phase != PHASE_MAX_ || phase == PHASE_NONE))
-        return false;
-    return r->code == (int)code || r->code == EXIT_ELSE;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].code == code &&
+            (rows[i].phase == phase || (rows[i].phase == PHASE_MAX_ && phase != PHASE_NONE)))
+            return &rows[i];
+    return NULL;
 }
 
 int exit_code(enum phase phase, enum err_code code)
 {
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (fits(&rows[i], phase, code))
-            return rows[i].exit;
-    BUG("a phase without exit codes");
+    const struct exit_row *r = find(phase, (int)code);
+    if (!r)
+        r = find(phase, EXIT_ELSE);
+    if (!r)
+        BUG("a phase without exit codes");
+    return r->exit;
 }
 
 const struct exit_row *exit_rows(size_t *n)

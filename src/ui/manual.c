@@ -7,7 +7,7 @@ void markdown_cell(struct str text, struct buf *out)
 {
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (c == '|' || c == '*' || c == '_')
+        if (c == '|' || c == '*')
             buf_char(out, '\\');
         if (c == '<')
             buf_text(out, "&lt;");

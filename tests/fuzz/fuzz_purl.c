@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     (void)licence_expression(a, text);
     if (purl_parse(a, text, &u, &e) < 0 || purl_format(a, &u, &first, &e) < 0)
         return 0;
-    if (purl_parse(a, first, &again, &e) < 0 || purl_format(a, &again, &second, &e) < 0 || !str_eq(first, second))
+    if (purl_parse(a, first, &again, &e) < 0 || purl_format(a, &again, &second, &e) < 0 ||
+        !str_eq(first, second))
         BUG("a package URL that was written is not read as it was");
     return 0;
 }

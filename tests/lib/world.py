@@ -52,8 +52,8 @@ class Tap:
             self.say(True, f"{name} # SKIP {why}")
         except Exception as why:  # any failure is this test's
             self.say(False, name)
-            for line in f"{type(why).__name__}: {why}".splitlines()[:60]:
-                print(f"# {line}", flush=True)
+            for line in f"{type(why).__name__}: {why}".splitlines()[:40]:
+                print(f"# {line[:400]}", flush=True)
 
     def say(self, ok, name):
         self.n += 1

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cnb/api.h"
 #include "phase/phase.h"
 #include "reference.h"
 #include <fcntl.h>
@@ -42,14 +43,32 @@ int book_page(struct book *b, const char *path, const char *title, const char *a
     return write_file(b, arena_printf(b->a, "docs/reference/%s", path), buf_view(&text), e);
 }
 
-static int command_page(struct book *b, const struct applet *ap, const char *program, struct err *e)
+static void gates(const struct phase_gate *g, struct buf *page)
+{
+    char api[API_TEXT];
+    if (!g || !g->flag)
+        return;
+    buf_text(page,
+             "\n## Flags that not every Platform API has\n\n| Flag | Since | Before |\n|---|---|---|\n");
+    for (; g->flag; g++) {
+        buf_printf(page, "| `-%s` | %s |", g->flag, g->since ? api_text(g->since, api) : "");
+        buf_printf(page, " %s |\n", g->until ? api_text(g->until, api) : "");
+    }
+}
+
+static int command_page(struct book *b, const struct applet *ap, const char *program,
+                        const struct phase_gate *g, struct err *e)
 {
     drop_buf struct buf page = BUF_INIT(PAGE_MAX);
+    for (const struct opt *o = ap->opts; o && o->name; o++)
+        if (!o->help)
+            return err_set(e, ERR_PARSE, "%s: option %s has no help", ap->name, o->name);
     char *name = arena_printf(b->a, "%s-%s", program, ap->name);
     for (char *c = name; *c; c++)
         if (*c == ' ')
             *c = '-';
     applet_markdown(ap, program, &page);
+    gates(g, &page);
     return book_page(b, arena_printf(b->a, "commands/%s.md", name),
                      arena_printf(b->a, "%s %s", program, ap->name), ap->summary, &page, e);
 }
@@ -63,11 +82,11 @@ static int commands(struct book *b, struct err *e)
 {
     heading(b, "Commands", "Command");
     for (const struct applet *const *ap = cli_manual.applets; *ap; ap++)
-        if (command_page(b, *ap, cli_manual.program, e) < 0)
+        if (command_page(b, *ap, cli_manual.program, NULL, e) < 0)
             return -1;
     heading(b, "Phases, as programs of a builder image", "Program");
     for (size_t i = 0; i < COUNT(phases); i++)
-        if (command_page(b, &phases[i]->applet, "lifecycle", e) < 0)
+        if (command_page(b, &phases[i]->applet, "lifecycle", phases[i]->gates, e) < 0)
             return -1;
     return 0;
 }

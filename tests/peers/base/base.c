@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Base images of bases/ out of the packages that this machine's apt has, and programs started in them.
+#include "platform/base.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/proc.h"
-#include "platform/base.h"
 #include "platform/base_create.h"
 #include "test.h"
 #include <fcntl.h>
@@ -19,8 +19,8 @@ static void rig_close(struct rig *r)
     state_close(r->st);
     arena_free(r->a);
 }
-#define RIG(r, folder) \
-    __attribute__((cleanup(rig_close))) struct rig r = {.a = arena_new(65536)}; \
+#define RIG(r, folder)                                                                                       \
+    __attribute__((cleanup(rig_close))) struct rig r = {.a = arena_new(65536)};                              \
     MUST(state_open(arena_printf(r.a, "%s/" folder, t->path), NULL, &r.st, &e))
 
 // A declaration of bases/, with one more package (NULL: none).
@@ -28,22 +28,28 @@ static void declare(struct test *t, struct rig *r, const char *name, const char 
 {
     static const char key[] = "packages = [";
     drop_buf struct buf b = BUF_INIT(MIB(1));
-    const char *root = getenv("TEST_SOURCE"), *file = arena_printf(r->a, "%s/bases/%s.toml", root ? root : ".", name);
+    const char *root = getenv("TEST_SOURCE"),
+               *file = arena_printf(r->a, "%s/bases/%s.toml", root ? root : ".", name);
     MUST(file_read(AT_FDCWD, file, &b, &e));
     const char *at = memmem(b.p, b.n, key, sizeof key - 1);
     CHECK(at != NULL);
     size_t n = (size_t)(at - b.p) + sizeof key - 1;
-    struct str text = str_printf(r->a, "%.*s%s%s%s%s", (int)n, b.p, more ? "\"" : "", more ? more : "", more ? "\", " : "", b.p + n);
+    struct str text = str_printf(r->a, "%.*s%s%s%s%s", (int)n, b.p, more ? "\"" : "", more ? more : "",
+                                 more ? "\", " : "", b.p + n);
     MUST(declaration_read(r->a, text, file, NULL, &r->d, &e));
-    r->spec = (struct base_create_spec){.st = r->st, .declaration = &r->d, .apt_dir = arena_printf(r->a, "%s/apt", t->path),
-                                        .envp = (const char *const *)environ, .keep_packages = true};
+    r->spec = (struct base_create_spec){.st = r->st,
+                                        .declaration = &r->d,
+                                        .apt_dir = arena_printf(r->a, "%s/apt", t->path),
+                                        .envp = (const char *const *)environ,
+                                        .keep_packages = true};
 }
 
 // Runs argv in the image's tree, as root of a user namespace.
 static int run_in(struct rig *r, const struct image *img, const char *const *argv, struct str *said)
 {
     drop_buf struct buf out = BUF_INIT(MIB(1)), err = BUF_INIT(MIB(1));
-    const char *full[12] = {"unshare", "-Ur", "chroot", str_c(r->a, state_tree_path(r->st, r->a, &img->config.rootfs.diff_ids.v[0]))};
+    const char *full[12] = {"unshare", "-Ur", "chroot",
+                            str_c(r->a, state_tree_path(r->st, r->a, &img->config.rootfs.diff_ids.v[0]))};
     for (size_t i = 0; argv[i]; i++)
         full[4 + i] = argv[i];
     static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL};
@@ -58,8 +64,8 @@ static void runs(struct rig *r, const struct image *img, const char *const *argv
 {
     struct str said;
     int status = run_in(r, img, argv, &said);
-    CHECK_MSG(status == 0 && memmem(said.p, said.n, words, strlen(words)), "%s: status %d: " PRI_STR, argv[0], status,
-              STR_ARG(said));
+    CHECK_MSG(status == 0 && memmem(said.p, said.n, words, strlen(words)), "%s: status %d: " PRI_STR, argv[0],
+              status, STR_ARG(said));
 }
 #define RUNS(r, img, words, ...) runs(r, img, (const char *const[]){__VA_ARGS__, NULL}, words)
 
@@ -138,6 +144,7 @@ TEST_SECONDS(a_package_more_works, 400)
     EQ_UINT(got.missing.n, 0);
     if (!can_chroot())
         SKIP("no user namespaces: nothing was started in it");
-    RUNS(&r, &got.image, "psql (PostgreSQL)", "/bin/sh", "-c", "$(ls -d /usr/lib/postgresql/*/bin/psql) --version");
+    RUNS(&r, &got.image, "psql (PostgreSQL)", "/bin/sh", "-c",
+         "$(ls -d /usr/lib/postgresql/*/bin/psql) --version");
     RUNS(&r, &got.image, "gnu", "/bin/bash", "-c", "echo $MACHTYPE | grep -o gnu");
 }

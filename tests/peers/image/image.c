@@ -34,12 +34,13 @@ static int run(struct test *t, struct arena *a, const char *const *argv, struct 
     return status;
 }
 
-#define RUNS(out, ...)                                                                                                 \
-    do {                                                                                                               \
-        int status_ = run(t, r.a, ARGS(__VA_ARGS__), &(out));                                                          \
-        CHECK_MSG(status_ == 0, "%s: " PRI_STR, #__VA_ARGS__, STR_ARG(out));                                           \
+#define RUNS(out, ...)                                                                                       \
+    do {                                                                                                     \
+        int status_ = run(t, r.a, ARGS(__VA_ARGS__), &(out));                                                \
+        CHECK_MSG(status_ == 0, "%s: " PRI_STR, #__VA_ARGS__, STR_ARG(out));                                 \
     } while (0)
-#define HOLDS(text, word) CHECK_MSG(memmem((text).p, (text).n, word, strlen(word)), "no %s in " PRI_STR, word, STR_ARG(text))
+#define HOLDS(text, word)                                                                                    \
+    CHECK_MSG(memmem((text).p, (text).n, word, strlen(word)), "no %s in " PRI_STR, word, STR_ARG(text))
 
 static const char *in(struct test *t, struct arena *a, const char *name)
 {
@@ -82,17 +83,21 @@ TEST_SECONDS(skopeo_reads_layouts_and_archives, 60)
     rig_image(t, &r);
     write_layout(t, &r);
     write_archive(t, &r);
-    const char *from[] = {arena_printf(r.a, "oci:%s/oci:1", t->path), arena_printf(r.a, "oci-archive:%s/image.tar", t->path)};
+    const char *from[] = {arena_printf(r.a, "oci:%s/oci:1", t->path),
+                          arena_printf(r.a, "oci-archive:%s/image.tar", t->path)};
     for (size_t i = 0; i < COUNT(from); i++) {
         RUNS(out, "skopeo", "inspect", from[i]);
         HOLDS(out, digest_of_image(&r, &r.img.desc.digest));
         HOLDS(out, "\"amd64\"");
         // It checks the digests of all blobs.
-        RUNS(out, "skopeo", "copy", "--insecure-policy", from[i], arena_printf(r.a, "dir:%s/dir%zu", t->path, i));
+        RUNS(out, "skopeo", "copy", "--insecure-policy", from[i],
+             arena_printf(r.a, "dir:%s/dir%zu", t->path, i));
     }
-    RUNS(out, "skopeo", "inspect", "--config", arena_printf(r.a, "docker-archive:%s/image.tar:" NAME, t->path));
+    RUNS(out, "skopeo", "inspect", "--config",
+         arena_printf(r.a, "docker-archive:%s/image.tar:" NAME, t->path));
     HOLDS(out, digest_of_image(&r, &r.img.config.rootfs.diff_ids.v[1]));
-    RUNS(out, "skopeo", "copy", "--insecure-policy", arena_printf(r.a, "docker-archive:%s/image.tar", t->path),
+    RUNS(out, "skopeo", "copy", "--insecure-policy",
+         arena_printf(r.a, "docker-archive:%s/image.tar", t->path),
          arena_printf(r.a, "dir:%s/docker", t->path));
 }
 
@@ -105,10 +110,13 @@ TEST_SECONDS(skopeo_refuses_a_layout_whose_blob_was_changed, 60)
     char hex[DIGEST_TEXT];
     rig_image(t, &r);
     write_layout(t, &r);
-    const char *blob = arena_printf(r.a, "oci/blobs/sha256/%s", digest_hex(&r.img.manifest.layers.v[0].digest, hex));
+    const char *blob =
+        arena_printf(r.a, "oci/blobs/sha256/%s", digest_hex(&r.img.manifest.layers.v[0].digest, hex));
     test_write(t->dir, blob, "changed", 7);
-    CHECK(run(t, r.a, ARGS("skopeo", "copy", "--insecure-policy", arena_printf(r.a, "oci:%s/oci:1", t->path),
-                           arena_printf(r.a, "dir:%s/dir", t->path)), &out) != 0);
+    CHECK(run(t, r.a,
+              ARGS("skopeo", "copy", "--insecure-policy", arena_printf(r.a, "oci:%s/oci:1", t->path),
+                   arena_printf(r.a, "dir:%s/dir", t->path)),
+              &out) != 0);
 }
 
 TEST_SECONDS(umoci_unpacks_a_layout, 60)
@@ -145,13 +153,16 @@ TEST_SECONDS(podman_loads_an_archive, 120)
     rig_image(t, &r);
     write_archive(t, &r);
     const char *root = in(t, r.a, "podman"), *state = in(t, r.a, "podman-run");
-    int status = run(t, r.a, ARGS("podman", "--root", root, "--runroot", state, "--storage-driver", "vfs", "load", "--input",
-                                  in(t, r.a, "image.tar")), &out);
+    int status = run(t, r.a,
+                     ARGS("podman", "--root", root, "--runroot", state, "--storage-driver", "vfs", "load",
+                          "--input", in(t, r.a, "image.tar")),
+                     &out);
     if (status != 0 && geteuid() != 0 && memmem(out.p, out.n, "namespace", 9))
         SKIP("podman: no user namespace with many ids for this user");
     CHECK_MSG(status == 0, PRI_STR, STR_ARG(out));
     HOLDS(out, NAME);
-    RUNS(out, "podman", "--root", root, "--runroot", state, "--storage-driver", "vfs", "image", "inspect", NAME);
+    RUNS(out, "podman", "--root", root, "--runroot", state, "--storage-driver", "vfs", "image", "inspect",
+         NAME);
     HOLDS(out, digest_of_image(&r, &r.img.config.rootfs.diff_ids.v[0]));
     HOLDS(out, digest_of_image(&r, &r.img.config.rootfs.diff_ids.v[1]));
     HOLDS(out, digest_of_image(&r, &r.img.manifest.config.digest) + strlen("sha256:"));
@@ -164,8 +175,18 @@ static bool start_dockerd(struct test *t, struct arena *a, struct proc *daemon, 
     struct str out;
     *host = arena_printf(a, "unix://%s/d.sock", t->path);
     const char *env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-    const char *argv[] = {"dockerd", "--bridge=none", "--iptables=false", "--data-root", in(t, a, "data-root"), "--exec-root",
-                          in(t, a, "exec-root"), "--pidfile", in(t, a, "d.pid"), "--host", *host, NULL};
+    const char *argv[] = {"dockerd",
+                          "--bridge=none",
+                          "--iptables=false",
+                          "--data-root",
+                          in(t, a, "data-root"),
+                          "--exec-root",
+                          in(t, a, "exec-root"),
+                          "--pidfile",
+                          in(t, a, "d.pid"),
+                          "--host",
+                          *host,
+                          NULL};
     struct proc_spec s = {.argv = argv, .envp = env, PROC_QUIET};
     MUST(path_open_plain(t->dir, "dockerd.log", O_WRONLY | O_CREAT, 0600, &log, &e));
     s.out = s.err = log;

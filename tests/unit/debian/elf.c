@@ -53,7 +53,10 @@ TEST(other_files)
 // Every cut and every changed byte is an answer, never a crash.
 TEST(damaged_files)
 {
-    const struct elf_recipe r = {.bits = 64, .machine = EM_X86_64, .soname = "libx.so.1", .needed = {"libc.so.6"},
+    const struct elf_recipe r = {.bits = 64,
+                                 .machine = EM_X86_64,
+                                 .soname = "libx.so.1",
+                                 .needed = {"libc.so.6"},
                                  .interp = "/lib/ld.so"};
     drop_buf struct buf b = BUF_INIT(MIB(1));
     elf_make(&r, &b);

@@ -2,7 +2,10 @@
 #include "elf_rig.h"
 #include <stdio.h>
 
-#define LIB(name) {.bits = 64, .machine = EM_X86_64, .soname = name}
+#define LIB(name)                                                                                            \
+    {                                                                                                        \
+        .bits = 64, .machine = EM_X86_64, .soname = name                                                     \
+    }
 
 static struct str missing(struct test *t, struct arena *a)
 {
@@ -10,21 +13,29 @@ static struct str missing(struct test *t, struct arena *a)
     struct str all = STR("");
     MUST(elf_unsatisfied(t->dir, a, &l, &e));
     for (size_t i = 0; i < l.n; i++)
-        all = str_printf(a, PRI_STR "%s" PRI_STR ":" PRI_STR, STR_ARG(all), i ? " " : "", STR_ARG(l.v[i].path),
-                         STR_ARG(l.v[i].needed));
+        all = str_printf(a, PRI_STR "%s" PRI_STR ":" PRI_STR, STR_ARG(all), i ? " " : "",
+                         STR_ARG(l.v[i].path), STR_ARG(l.v[i].needed));
     return all;
 }
 
 TEST(unsatisfied)
 {
     drop_(arena_free) struct arena *a = arena_new(1024);
-    const struct elf_recipe libc = LIB("libc.so.6"), other = {.bits = 32, .machine = EM_386, .soname = "libm.so.6"},
+    const struct elf_recipe libc = LIB("libc.so.6"),
+                            other = {.bits = 32, .machine = EM_386, .soname = "libm.so.6"},
                             own = LIB("libown.so"),
-                            bash = {.bits = 64, .machine = EM_X86_64, .interp = "/lib64/ld.so",
+                            bash = {.bits = 64,
+                                    .machine = EM_X86_64,
+                                    .interp = "/lib64/ld.so",
                                     .needed = {"libc.so.6", "libm.so.6", "libblas.so.3"}},
-                            tool = {.bits = 64, .machine = EM_X86_64, .runpath = "/nowhere:$ORIGIN/../lib/tool",
+                            tool = {.bits = 64,
+                                    .machine = EM_X86_64,
+                                    .runpath = "/nowhere:$ORIGIN/../lib/tool",
                                     .needed = {"libown.so", "libgone.so"}},
-                            old = {.bits = 64, .machine = EM_X86_64, .rpath = "${ORIGIN}", .needed = {"libown.so"}};
+                            old = {.bits = 64,
+                                   .machine = EM_X86_64,
+                                   .rpath = "${ORIGIN}",
+                                   .needed = {"libown.so"}};
     elf_write(t->dir, "usr/lib/libc.so.6", &libc);
     elf_write(t->dir, "usr/lib/libm.so.6", &other); // of another machine: does not count
     elf_write(t->dir, "usr/lib/tool/libown.so", &own);

@@ -63,7 +63,8 @@ static inline void elf_header(struct elf_making *m, unsigned segments)
 {
     const struct elf_recipe *r = m->r;
     bool wide = r->bits == 64;
-    const char ident[EI_NIDENT] = {0x7f, 'E', 'L', 'F', wide ? ELFCLASS64 : ELFCLASS32, r->big ? ELFDATA2MSB : ELFDATA2LSB, 1};
+    const char ident[EI_NIDENT] = {
+        0x7f, 'E', 'L', 'F', wide ? ELFCLASS64 : ELFCLASS32, r->big ? ELFDATA2MSB : ELFDATA2LSB, 1};
     size_t size = wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
     buf_add(m->b, ident, sizeof ident);
     elf_put(r, m->b, ET_DYN, 2);
@@ -113,7 +114,8 @@ static inline void elf_make(const struct elf_recipe *r, struct buf *b)
     buf_free(&m.strings);
 }
 
-static inline enum elf_kind read_bytes(struct test *t, struct str bytes, struct arena *a, struct elf *out, struct err *why)
+static inline enum elf_kind read_bytes(struct test *t, struct str bytes, struct arena *a, struct elf *out,
+                                       struct err *why)
 {
     drop_fd int fd = -1;
     test_write(t->dir, "file", bytes.p, bytes.n);
@@ -121,7 +123,8 @@ static inline enum elf_kind read_bytes(struct test *t, struct str bytes, struct 
     return elf_read(fd, "file", a, out, why);
 }
 
-static inline enum elf_kind read_recipe(struct test *t, const struct elf_recipe *r, struct arena *a, struct elf *out)
+static inline enum elf_kind read_recipe(struct test *t, const struct elf_recipe *r, struct arena *a,
+                                        struct elf *out)
 {
     drop_buf struct buf b = BUF_INIT(MIB(1));
     elf_make(r, &b);

@@ -61,7 +61,8 @@ TEST(search_path)
     for (size_t i = 0; i < COUNT(dir); i++)
         MUST(path_mkdirs(t->dir, dir[i], 0755, &e));
     link_to(t->dir, "lib", "usr/lib");
-#define CONF "# first\ninclude /etc/ld.so.conf.d/*.conf\n/opt/c/ /nowhere # it\n  include d/*\nhwcap 0 nosegneg\n"
+#define CONF                                                                                                 \
+    "# first\ninclude /etc/ld.so.conf.d/*.conf\n/opt/c/ /nowhere # it\n  include d/*\nhwcap 0 nosegneg\n"
     test_write(t->dir, "etc/ld.so.conf", CONF, strlen(CONF));
     test_write(t->dir, "etc/ld.so.conf.d/b.conf", "/lib/x\n/usr/lib/x\n", 18);
     test_write(t->dir, "etc/ld.so.conf.d/a.conf", "/usr/local/lib", 14);

@@ -140,7 +140,7 @@ TEST(paragraph_comments)
     EQ_UINT(p.n, 3);
     EQ_UINT(p.line, 2);
     EQ_STR(paragraph_get(&p, "uris"), "u");
-    EQ_STR(paragraph_get(&p, "Signed-By"), "-----BEGIN\n # no comment\n .");
+    EQ_STR(paragraph_get(&p, "Signed-By"), "\n -----BEGIN\n # no comment\n .");
     EQ_STR(paragraph_get(&p, "Suites"), "");
     CHECK(paragraph_next(&from, &p, &e) == PARAGRAPH_ONE);
     EQ_STR(p.text, "Types: two");

@@ -58,7 +58,8 @@ TEST(libraries_and_links)
     test_write(t->dir, "usr/lib/libtext.so", "GROUP ( libc.so.6 )\n", 20);
     CHECK(symlinkat("libz.so.1.2.13", t->dir, "usr/lib/x/libz.so.1") == 0);
     CHECK(symlinkat("libz.so.1.2.13", t->dir, "usr/lib/x/libz.so") == 0);
-    CHECK(symlinkat("libz.so.1.2.13", t->dir, "usr/lib/x/libz.so.1.2") == 0); // neither: the library's own name
+    CHECK(symlinkat("libz.so.1.2.13", t->dir, "usr/lib/x/libz.so.1.2") ==
+          0); // neither: the library's own name
     CHECK(symlinkat("/nowhere", t->dir, "usr/lib/x/libdangling.so") == 0);
     CHECK(symlinkat("usr/lib", t->dir, "lib") == 0);
     test_write(t->dir, "etc/ld.so.conf", "/lib/x\n", 7);

@@ -28,13 +28,15 @@ TEST(every_codec)
 {
     for (enum codec c = CODEC_PLAIN; c < CODEC_MAX_; c++) {
         char dir[16];
-        const struct recipe in = {.name = "hello",
-                                  .row = {DIR_("./"), DIR_("./usr"), DIR_("./usr/bin"),
-                                          FILE_("./usr/bin/hello", "hi", 0755), LINK_("./usr/bin/hi", "hello"),
-                                          HARD_("./usr/bin/hey", "./usr/bin/hello")},
-                                  .codec = c};
-        const struct want want[] = {
-            {'d', "usr/bin", NULL}, {'f', "usr/bin/hello", "hi"}, {'l', "usr/bin/hi", "hello"}, {'f', "usr/bin/hey", "hi"}};
+        const struct recipe in = {
+            .name = "hello",
+            .row = {DIR_("./"), DIR_("./usr"), DIR_("./usr/bin"), FILE_("./usr/bin/hello", "hi", 0755),
+                    LINK_("./usr/bin/hi", "hello"), HARD_("./usr/bin/hey", "./usr/bin/hello")},
+            .codec = c};
+        const struct want want[] = {{'d', "usr/bin", NULL},
+                                    {'f', "usr/bin/hello", "hi"},
+                                    {'l', "usr/bin/hi", "hello"},
+                                    {'f', "usr/bin/hey", "hi"}};
         (void)snprintf(dir, sizeof dir, "tree%d", (int)c);
         drop_run struct rig_run run = {.root = rig_root(t, dir)};
         MUST(rig_unpack(t, &in, 1, NULL, &run, &e));
@@ -45,19 +47,30 @@ TEST(every_codec)
 TEST(usr_is_merged)
 {
     const struct recipe in[] = {
-        {.name = "pa", .more = NULL, .row = {DIR_("./bin"), FILE_("./bin/sh", "sh", 0755), FILE_("./lib/x/libc.so", "c"), FILE_("./lib64/ld", "ld")}},
-        {.name = "pb", .more = NULL, .row = {LINK_("./bin", "usr/bin"), DIR_("./var/run"), DIR_("./var/lock", NULL, 01777), FILE_("./libexec", "no")}},
+        {.name = "pa",
+         .more = NULL,
+         .row = {DIR_("./bin"), FILE_("./bin/sh", "sh", 0755), FILE_("./lib/x/libc.so", "c"),
+                 FILE_("./lib64/ld", "ld")}},
+        {.name = "pb",
+         .more = NULL,
+         .row = {LINK_("./bin", "usr/bin"), DIR_("./var/run"), DIR_("./var/lock", NULL, 01777),
+                 FILE_("./libexec", "no")}},
     };
-    const struct want want[] = {{'f', "usr/bin/sh", "sh"}, {'f', "usr/lib/x/libc.so", "c"}, {'f', "usr/lib64/ld", "ld"},
-                                {'-', "bin", NULL},        {'-', "lib", NULL},              {'d', "run/lock", NULL},
-                                {'-', "var/run", NULL},    {'f', "libexec", "no"}};
+    const struct want want[] = {{'f', "usr/bin/sh", "sh"},   {'f', "usr/lib/x/libc.so", "c"},
+                                {'f', "usr/lib64/ld", "ld"}, {'-', "bin", NULL},
+                                {'-', "lib", NULL},          {'d', "run/lock", NULL},
+                                {'-', "var/run", NULL},      {'f', "libexec", "no"}};
     UNPACKS(in, want);
 }
 
 TEST(what_a_package_says_is_kept)
 {
-    const struct recipe in = {.name = "tool", .more = "Multi-Arch: same\nReplaces: other\nDescription: one\n two\n", .row = {FILE_("./bin/tool", "t", 02755, 3, 42), DIR_("./etc", NULL, 0700), FILE_("./etc/tool", "c", 0600)},
-                              {FILE_("./postinst", "#!/bin/sh\n", 0755), FILE_("./conffiles", "/etc/tool\n")}};
+    const struct recipe in = {
+        .name = "tool",
+        .more = "Multi-Arch: same\nReplaces: other\nDescription: one\n two\n",
+        .row = {FILE_("./bin/tool", "t", 02755, 3, 42), DIR_("./etc", NULL, 0700),
+                FILE_("./etc/tool", "c", 0600)},
+        {FILE_("./postinst", "#!/bin/sh\n", 0755), FILE_("./conffiles", "/etc/tool\n")}};
     drop_run struct rig_run run = {.root = rig_root(t, "tree")};
     MUST(rig_unpack(t, &in, 1, NULL, &run, &e));
     const struct deb_unpacked *u = run.set->v;
@@ -114,7 +127,8 @@ TEST(hostile_names_and_types)
 
 TEST(a_hard_link_to_the_file_of_another_package)
 {
-    const struct recipe in[] = {{.name = "pa", .more = NULL, .row = {FILE_("x", "1")}}, {.name = "pb", .more = NULL, .row = {HARD_("y", "x")}}};
+    const struct recipe in[] = {{.name = "pa", .more = NULL, .row = {FILE_("x", "1")}},
+                                {.name = "pb", .more = NULL, .row = {HARD_("y", "x")}}};
     REFUSES(in, ERR_PARSE, "package pb.deb|hard link to x");
 }
 
@@ -128,7 +142,8 @@ TEST(one_file_in_two_packages)
 
 TEST(a_link_and_a_directory)
 {
-    const struct recipe in[] = {{.name = "pa", .more = NULL, .row = {LINK_("d", "e")}}, {.name = "pb", .more = NULL, .row = {FILE_("d/x", "b")}}};
+    const struct recipe in[] = {{.name = "pa", .more = NULL, .row = {LINK_("d", "e")}},
+                                {.name = "pb", .more = NULL, .row = {FILE_("d/x", "b")}}};
     REFUSES(in, ERR_DENIED, "packages pa and pb: both hold d");
 }
 
@@ -145,7 +160,8 @@ TEST(replaces_decides_in_either_order)
     };
     for (size_t i = 0; i < COUNT(row); i++) {
         for (int swap = 0; swap < 2; swap++) {
-            const struct recipe a = {.name = "pa", .more = row[i].a, .row = {FILE_("x", "pa", 0600), FILE_("only-a", "a")}};
+            const struct recipe a = {
+                .name = "pa", .more = row[i].a, .row = {FILE_("x", "pa", 0600), FILE_("only-a", "a")}};
             const struct recipe b = {.name = "pb", .more = row[i].b, .row = {FILE_("x", "pb")}};
             const struct recipe in[2] = {swap ? b : a, swap ? a : b};
             drop_run struct rig_run run = {.root = rig_root(t, "tree")};
@@ -170,18 +186,17 @@ TEST(exclusions)
     const struct recipe in = {.name = "pa",
                               .row = {DIR_("usr/share/doc/a"), FILE_("usr/share/doc/a/README", "r"),
                                       FILE_("usr/share/doc/a/copyright", "c"), FILE_("usr/share/docs", "d"),
-                                      FILE_("usr/share/man/man1/a.1", "m"), HARD_("usr/share/other", "usr/share/docs"),
+                                      FILE_("usr/share/man/man1/a.1", "m"),
+                                      HARD_("usr/share/other", "usr/share/docs"),
                                       FILE_("lib/systemd/x", "s")}};
     struct str pattern[] = {STR("/usr/share/doc/*"), STR("!/usr/share/doc/*/copyright"), STR("usr/share/man"),
                             STR("usr/lib/systemd")};
     struct strv v = {pattern, COUNT(pattern), COUNT(pattern)};
     const struct deb_unpack_spec how = {.exclude = &v};
-    const struct want want[] = {{'-', "usr/share/doc/a/README", NULL},
-                                {'f', "usr/share/doc/a/copyright", "c"},
-                                {'f', "usr/share/docs", "d"},
-                                {'-', "usr/share/man", NULL},
-                                {'f', "usr/share/other", "d"},
-                                {'-', "usr/lib", NULL}};
+    const struct want want[] = {
+        {'-', "usr/share/doc/a/README", NULL}, {'f', "usr/share/doc/a/copyright", "c"},
+        {'f', "usr/share/docs", "d"},          {'-', "usr/share/man", NULL},
+        {'f', "usr/share/other", "d"},         {'-', "usr/lib", NULL}};
     drop_run struct rig_run run = {.root = rig_root(t, "tree")};
     MUST(rig_unpack(t, &in, 1, &how, &run, &e));
     WANTS(run.root, want);
@@ -206,8 +221,8 @@ TEST(a_hard_link_to_what_is_excluded)
 TEST(malformed_packages)
 {
     drop_buf struct buf control = BUF_INIT(MIB(1)), data = BUF_INIT(MIB(1)), none = BUF_INIT(MIB(1)),
-                        two = BUF_INIT(MIB(1)), nameless = BUF_INIT(MIB(1)), odd = BUF_INIT(MIB(1)), deep = BUF_INIT(MIB(1)),
-                        slash = BUF_INIT(MIB(1));
+                        two = BUF_INIT(MIB(1)), nameless = BUF_INIT(MIB(1)), odd = BUF_INIT(MIB(1)),
+                        deep = BUF_INIT(MIB(1)), slash = BUF_INIT(MIB(1));
     const struct row file[] = {FILE_("x", "1")}, in_dir[] = {FILE_("d/x", "1")};
     rig_tar(&control, "Package: pa\nVersion: 1\nArchitecture: all\n", NULL, 0);
     rig_tar(&data, NULL, file, 1);
@@ -227,24 +242,46 @@ TEST(malformed_packages)
         const char *words;
     } row[] = {
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar", d}}, ERR_NONE, NULL},
-        {{{"debian-binary", STR("2.1\nmore\n")}, {"_x", v2}, {"control.tar", c}, {"data.tar", d}}, ERR_NONE, NULL},
+        {{{"debian-binary", STR("2.1\nmore\n")}, {"_x", v2}, {"control.tar", c}, {"data.tar", d}},
+         ERR_NONE,
+         NULL},
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar", d}, {"more", d}}, ERR_NONE, NULL},
-        {{{"control.tar", c}, {"data.tar", d}}, ERR_PARSE, "member \"control.tar\", want debian-binary first"},
-        {{{"debian-binary", STR("3.0\n")}, {"control.tar", c}, {"data.tar", d}}, ERR_PARSE, "version \"3.0\", want \"2.0\""},
+        {{{"control.tar", c}, {"data.tar", d}},
+         ERR_PARSE,
+         "member \"control.tar\", want debian-binary first"},
+        {{{"debian-binary", STR("3.0\n")}, {"control.tar", c}, {"data.tar", d}},
+         ERR_PARSE,
+         "version \"3.0\", want \"2.0\""},
         {{{"debian-binary", STR("2.0")}, {"control.tar", c}, {"data.tar", d}}, ERR_PARSE, "version"},
-        {{{"debian-binary", v2}, {"data.tar", d}, {"control.tar", c}}, ERR_PARSE, "member \"data.tar\", want control.tar"},
+        {{{"debian-binary", v2}, {"data.tar", d}, {"control.tar", c}},
+         ERR_PARSE,
+         "member \"data.tar\", want control.tar"},
         {{{"debian-binary", v2}, {"control.tar", c}}, ERR_PARSE, "ends without data.tar"},
         {{{"debian-binary", v2}}, ERR_PARSE, "ends without control.tar"},
-        {{{"debian-binary", v2}, {"control.tar", c}, {"x", c}, {"data.tar", d}}, ERR_PARSE, "member \"x\", want data.tar"},
-        {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar.bz2", d}}, ERR_PARSE, "data.tar.bz2|want data.tar, or"},
+        {{{"debian-binary", v2}, {"control.tar", c}, {"x", c}, {"data.tar", d}},
+         ERR_PARSE,
+         "member \"x\", want data.tar"},
+        {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar.bz2", d}},
+         ERR_PARSE,
+         "data.tar.bz2|want data.tar, or"},
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar.xz", d}}, ERR_PARSE, "xz"},
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar", str_head(d, 700)}}, ERR_PARSE, "data.tar"},
-        {{{"debian-binary", v2}, {"control.tar", buf_view(&none)}, {"data.tar", d}}, ERR_PARSE, "no control file"},
-        {{{"debian-binary", v2}, {"control.tar", buf_view(&two)}, {"data.tar", d}}, ERR_PARSE, "two paragraphs"},
-        {{{"debian-binary", v2}, {"control.tar", buf_view(&nameless)}, {"data.tar", d}}, ERR_PARSE, "Package: \"\""},
-        {{{"debian-binary", v2}, {"control.tar", buf_view(&slash)}, {"data.tar", d}}, ERR_PARSE, "Package: \"../a\""},
+        {{{"debian-binary", v2}, {"control.tar", buf_view(&none)}, {"data.tar", d}},
+         ERR_PARSE,
+         "no control file"},
+        {{{"debian-binary", v2}, {"control.tar", buf_view(&two)}, {"data.tar", d}},
+         ERR_PARSE,
+         "two paragraphs"},
+        {{{"debian-binary", v2}, {"control.tar", buf_view(&nameless)}, {"data.tar", d}},
+         ERR_PARSE,
+         "Package: \"\""},
+        {{{"debian-binary", v2}, {"control.tar", buf_view(&slash)}, {"data.tar", d}},
+         ERR_PARSE,
+         "Package: \"../a\""},
         {{{"debian-binary", v2}, {"control.tar", buf_view(&odd)}, {"data.tar", d}}, ERR_PARSE, "Version"},
-        {{{"debian-binary", v2}, {"control.tar", buf_view(&deep)}, {"data.tar", d}}, ERR_PARSE, "d/x|only files"},
+        {{{"debian-binary", v2}, {"control.tar", buf_view(&deep)}, {"data.tar", d}},
+         ERR_PARSE,
+         "d/x|only files"},
     };
     for (size_t i = 0; i < COUNT(row); i++) {
         drop_buf struct buf ar = BUF_INIT(MIB(1));
@@ -304,10 +341,11 @@ static void many(struct test *t, const char *dir, unsigned threads, mode_t mask,
         (void)snprintf(name[i], sizeof name[i], "p%u", i);
         (void)snprintf(shared[i], sizeof shared[i], "usr/share/p%u", i % 7);
         (void)snprintf(own[i], sizeof own[i], "opt/p%u/x", i);
-        in[i] = (struct recipe){.name = name[i],
-                                .more = "Replaces: p1\n",
-                                .row = {DIR_(shared[i], NULL, 0700 + i % 3 * 011, i), FILE_(own[i], own[i], 0666)},
-                                .codec = (enum codec)(i % CODEC_MAX_)};
+        in[i] = (struct recipe){
+            .name = name[i],
+            .more = "Replaces: p1\n",
+            .row = {DIR_(shared[i], NULL, 0700 + i % 3 * 011, i), FILE_(own[i], own[i], 0666)},
+            .codec = (enum codec)(i % CODEC_MAX_)};
         if (i < 2)
             in[i].row[2] = (struct row)FILE_("usr/bin/same", name[i]);
     }
@@ -324,14 +362,18 @@ static void many(struct test *t, const char *dir, unsigned threads, mode_t mask,
 // The layer has the ids and modes of the packages, whoever unpacked them.
 TEST(owners_in_the_layer)
 {
-    const struct recipe in = {.name = "tool",
-                              .row = {FILE_("usr/bin/su", "s", 04755, 0, 0), FILE_("usr/bin/wall", "w", 02755, 0, 5),
-                                      DIR_("var/mail", NULL, 02775, 0, 8), FILE_("etc/key", "k", 0400, 7, 7)}};
+    const struct recipe in = {
+        .name = "tool",
+        .row = {FILE_("usr/bin/su", "s", 04755, 0, 0), FILE_("usr/bin/wall", "w", 02755, 0, 5),
+                DIR_("var/mail", NULL, 02775, 0, 8), FILE_("etc/key", "k", 0400, 7, 7)}};
     static const struct {
         const char *name;
         struct owner is;
-    } want[] = {{"/etc/key", {7, 7, 0400}}, {"/usr/bin/su", {0, 0, 04755}}, {"/usr/bin/wall", {0, 5, 02755}},
-                {"/var/mail", {0, 8, 02775}}, {"/var", {0, 0, 0755}}};
+    } want[] = {{"/etc/key", {7, 7, 0400}},
+                {"/usr/bin/su", {0, 0, 04755}},
+                {"/usr/bin/wall", {0, 5, 02755}},
+                {"/var/mail", {0, 8, 02775}},
+                {"/var", {0, 0, 0755}}};
     drop_run struct rig_run run = {.root = rig_root(t, "tree")};
     drop_buf struct buf tar = BUF_INIT(MIB(1));
     struct layer l;
@@ -346,8 +388,8 @@ TEST(owners_in_the_layer)
             if (!str_is(it->name, want[i].name))
                 continue;
             seen++;
-            CHECK_MSG(it->uid == want[i].is.uid && it->gid == want[i].is.gid && it->mode == want[i].is.mode, "%s: %u:%u %o",
-                      want[i].name, it->uid, it->gid, it->mode);
+            CHECK_MSG(it->uid == want[i].is.uid && it->gid == want[i].is.gid && it->mode == want[i].is.mode,
+                      "%s: %u:%u %o", want[i].name, it->uid, it->gid, it->mode);
         }
     }
     EQ_UINT(seen, COUNT(want));

@@ -21,19 +21,19 @@ struct row {
 };
 #define FILE_(...)                                                                                           \
     {                                                                                                        \
-        .type = TAR_FILE, .name = __VA_ARGS__                                                                                \
+        .type = TAR_FILE, .name = __VA_ARGS__                                                                \
     }
 #define DIR_(...)                                                                                            \
     {                                                                                                        \
-        .type = TAR_DIR, .name = __VA_ARGS__                                                                                 \
+        .type = TAR_DIR, .name = __VA_ARGS__                                                                 \
     }
 #define LINK_(from, to)                                                                                      \
     {                                                                                                        \
-        .type = TAR_SYMLINK, .name = from, .data = to, .mode = 0777                                                                          \
+        .type = TAR_SYMLINK, .name = from, .data = to, .mode = 0777                                          \
     }
 #define HARD_(from, to)                                                                                      \
     {                                                                                                        \
-        .type = TAR_HARDLINK, .name = from, .data = to                                                                               \
+        .type = TAR_HARDLINK, .name = from, .data = to                                                       \
     }
 
 struct recipe {
@@ -49,7 +49,9 @@ static inline void rig_row(struct tar_writer *w, const struct row *r)
     struct tar_entry t = {.type = r->type,
                           .name = str_of(r->name),
                           .link = file ? STR("") : str_of(r->data),
-                          .mode = r->mode ? r->mode : r->type == TAR_DIR ? 0755 : 0644,
+                          .mode = r->mode              ? r->mode
+                                  : r->type == TAR_DIR ? 0755
+                                                       : 0644,
                           .uid = r->uid,
                           .gid = r->gid,
                           .mtime_sec = 1000,
@@ -77,8 +79,8 @@ static inline void rig_pack(enum codec codec, const struct buf *plain, struct bu
     if (codec == CODEC_XZ) {
         size_t n = 0;
         char *room = buf_room(to, plain->n + 4096);
-        CHECK(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, (const uint8_t *)plain->p, plain->n, (uint8_t *)room,
-                                      &n, plain->n + 4096) == LZMA_OK);
+        CHECK(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, (const uint8_t *)plain->p, plain->n,
+                                      (uint8_t *)room, &n, plain->n + 4096) == LZMA_OK);
         buf_commit(to, n);
         return;
     }
@@ -154,8 +156,8 @@ struct rig_run {
     struct owners *owners;
     struct deb_set *set;
 };
-static inline int rig_unpack(struct test *t, const struct recipe *r, size_t n, const struct deb_unpack_spec *how,
-                             struct rig_run *run, struct err *e)
+static inline int rig_unpack(struct test *t, const struct recipe *r, size_t n,
+                             const struct deb_unpack_spec *how, struct rig_run *run, struct err *e)
 {
     struct deb_input in[RIG_DEBS];
     char name[RIG_DEBS][64];

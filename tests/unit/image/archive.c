@@ -14,7 +14,8 @@ static void write_archive(struct rig *r, struct buf *to)
     MUST(sink_finish(s, &e));
 }
 
-static int read_archive(struct rig *r, struct txn *tx, const struct buf *b, struct archive_images *out, struct err *e)
+static int read_archive(struct rig *r, struct txn *tx, const struct buf *b, struct archive_images *out,
+                        struct err *e)
 {
     return archive_read(r->st, tx, source_memory(b->p, b->n), r->a, out, e);
 }
@@ -55,8 +56,11 @@ static void write_tar(struct buf *to, const struct row *rows, size_t n)
     drop_(tar_writer_free) struct tar_writer *w = tar_writer_new(s);
     for (size_t i = 0; i < n && rows[i].name; i++) {
         bool file = rows[i].type == TAR_FILE;
-        struct tar_entry it = {.type = rows[i].type, .name = str_of(rows[i].name), .mode = 0644,
-                               .size = file ? strlen(rows[i].data) : 0, .link = file ? STR("") : str_of(rows[i].data)};
+        struct tar_entry it = {.type = rows[i].type,
+                               .name = str_of(rows[i].name),
+                               .mode = 0644,
+                               .size = file ? strlen(rows[i].data) : 0,
+                               .link = file ? STR("") : str_of(rows[i].data)};
         MUST(tar_write_entry(w, &it, &e));
         if (file)
             MUST(tar_write_data(w, rows[i].data, it.size, &e));
@@ -66,8 +70,9 @@ static void write_tar(struct buf *to, const struct row *rows, size_t n)
 }
 
 // Its one layer is "x".
-#define CONFIG                                                                                                         \
-    "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":["        \
+#define CONFIG                                                                                               \
+    "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_"     \
+    "ids\":["                                                                                                \
     "\"sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\"]}}"
 #define DOCKER "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"1/layer.tar\"]}]"
 
@@ -117,10 +122,14 @@ TEST(hostile_archives_are_refused)
         {{{TAR_FILE, "manifest.json", "{}"}}, ERR_PARSE, "manifest.json"},
         {{{TAR_FILE, "manifest.json", DOCKER}}, ERR_NOT_FOUND, "c.json"},
         {{{TAR_FILE, "manifest.json", DOCKER}, {TAR_FILE, "c.json", CONFIG}}, ERR_NOT_FOUND, "1/layer.tar"},
-        {{{TAR_FILE, "manifest.json", DOCKER}, {TAR_FILE, "c.json", CONFIG}, {TAR_FILE, "1/layer.tar", "y"}}, ERR_DIGEST,
+        {{{TAR_FILE, "manifest.json", DOCKER}, {TAR_FILE, "c.json", CONFIG}, {TAR_FILE, "1/layer.tar", "y"}},
+         ERR_DIGEST,
          "want diff ID sha256:2d711642"},
-        {{{TAR_FILE, "manifest.json", DOCKER}, {TAR_FILE, "c.json", CONFIG}, {TAR_SYMLINK, "1/layer.tar", "layer.tar"}},
-         ERR_NOT_FOUND, "1/layer.tar"},
+        {{{TAR_FILE, "manifest.json", DOCKER},
+          {TAR_FILE, "c.json", CONFIG},
+          {TAR_SYMLINK, "1/layer.tar", "layer.tar"}},
+         ERR_NOT_FOUND,
+         "1/layer.tar"},
     };
     RIG(r);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -154,7 +163,8 @@ TEST(an_archive_that_lacks_a_blob_is_refused)
         {TAR_FILE, blob_name(r.a, &r.img.desc.digest), r.img.manifest_bytes.p},
         {TAR_FILE, blob_name(r.a, &r.img.manifest.config.digest), r.img.config_bytes.p},
     };
-    static const char *const lacks[] = {"", "", "image 1|blobs/sha256", "image 1|blobs/sha256", "image 1|layer 1|not in the archive"};
+    static const char *const lacks[] = {"", "", "image 1|blobs/sha256", "image 1|blobs/sha256",
+                                        "image 1|layer 1|not in the archive"};
     for (size_t n = 2; n <= COUNT(rows); n++) {
         struct archive_images got;
         drop_buf struct buf b = BUF_INIT(MIB(1));

@@ -10,7 +10,8 @@ TEST(names_are_complete)
     } rows[] = {
         {"app", "docker.io/library/app:latest"},
         {"team/app:1", "docker.io/team/app:1"},
-        {"localhost:5000/a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "localhost:5000/a:latest"},
+        {"localhost:5000/a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "localhost:5000/a:latest"},
     };
     drop_(arena_free) struct arena *a = arena_new(1024);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -62,7 +63,8 @@ TEST(bytes_that_are_not_the_named_ones_are_refused)
     struct str config = str_printf(r.a, PRI_STR " ", STR_ARG(r.img.config_bytes));
     REFUSED(image_decode(r.a, r.img.manifest_bytes, NULL, config, &got, &e), ERR_DIGEST, "config");
     struct descriptor want = {.digest = r.img.manifest.config.digest};
-    REFUSED(image_decode(r.a, r.img.manifest_bytes, &want, r.img.config_bytes, &got, &e), ERR_DIGEST, "manifest");
+    REFUSED(image_decode(r.a, r.img.manifest_bytes, &want, r.img.config_bytes, &got, &e), ERR_DIGEST,
+            "manifest");
 }
 
 TEST(an_index_is_resolved_by_platform)
@@ -89,7 +91,8 @@ TEST(an_index_is_resolved_by_platform)
     MUST(image_load(r.st, r.a, STR("example.com/multi:1"), &d.platform, &got, &e));
     CHECK(digest_eq(&got.desc.digest, &r.img.desc.digest));
     struct oci_platform other = {.os = STR("linux"), .architecture = STR("riscv64")};
-    REFUSED(image_load(r.st, r.a, STR("example.com/multi:1"), &other, &got, &e), ERR_NOT_FOUND, "riscv64|s390x");
+    REFUSED(image_load(r.st, r.a, STR("example.com/multi:1"), &other, &got, &e), ERR_NOT_FOUND,
+            "riscv64|s390x");
 }
 
 TEST(trees_are_made_from_blobs)
@@ -161,15 +164,20 @@ TEST(referrers_stand_beside_their_subject)
     struct gc_stats stats;
     struct str bytes;
     rig_image(t, &r);
-    MUST(referrers_list(r.st, r.a, STR(NAME), &r.img.desc.digest, STR(""), &got, &e));
+    MUST(referrers_list(r.st, r.a, &(struct referrers_query){STR(NAME), &r.img.desc.digest, STR("")}, &got,
+                        &e));
     EQ_UINT(got.n, 0);
     add_artifact(&r, "application/one", "1");
     add_artifact(&r, "application/two", "2");
     add_artifact(&r, "application/one", "3"); // instead of the first
     MUST(state_gc(r.st, &opts, &stats, &e));
-    MUST(referrers_list(r.st, r.a, STR("example.com/team/app:other"), &r.img.desc.digest, STR(""), &got, &e));
+    MUST(referrers_list(
+        r.st, r.a, &(struct referrers_query){STR("example.com/team/app:other"), &r.img.desc.digest, STR("")},
+        &got, &e));
     EQ_UINT(got.n, 2);
-    MUST(referrers_list(r.st, r.a, STR(NAME), &r.img.desc.digest, STR("application/one"), &got, &e));
+    MUST(referrers_list(r.st, r.a,
+                        &(struct referrers_query){STR(NAME), &r.img.desc.digest, STR("application/one")},
+                        &got, &e));
     EQ_UINT(got.n, 1);
     MUST(image_load_desc(r.st, r.a, &got.v[0], &x, &e));
     CHECK(digest_eq(&x.manifest.subject.digest, &r.img.desc.digest));
@@ -188,10 +196,10 @@ TEST(referrers_go_with_the_last_name_of_their_subject)
     image_config_env_set(r.a, &r.img.config, STR("X"), STR("1"));
     MUST(image_encode(r.a, &r.img, &e));
     rig_save(&r, NAME); // :2 is still the old one
-    MUST(referrers_list(r.st, r.a, STR(NAME), &old, STR(""), &got, &e));
+    MUST(referrers_list(r.st, r.a, &(struct referrers_query){STR(NAME), &old, STR("")}, &got, &e));
     EQ_UINT(got.n, 1);
     rig_save(&r, "example.com/team/app:2");
-    MUST(referrers_list(r.st, r.a, STR(NAME), &old, STR(""), &got, &e));
+    MUST(referrers_list(r.st, r.a, &(struct referrers_query){STR(NAME), &old, STR("")}, &got, &e));
     EQ_UINT(got.n, 0);
 }
 
@@ -216,7 +224,8 @@ TEST(damaged_notes_are_refused)
         MUST(txn_begin(r.st, &tx, &e));
         MUST(image_put_blob(tx, STR("application/json"), str_of(rows[i].json), &notes, &e));
         desc.annotations = (struct strmap){0};
-        strmap_set(r.a, &desc.annotations, STR(IMAGE_ANNOTATION_NOTES), str_of(digest_text(&notes.digest, text)));
+        strmap_set(r.a, &desc.annotations, STR(IMAGE_ANNOTATION_NOTES),
+                   str_of(digest_text(&notes.digest, text)));
         MUST(descriptor_encode(r.a, &desc, OCI_CANONICAL, &json, &e));
         struct state_name n = {.digest = desc.digest, .size = (uint64_t)desc.size, .json = json};
         MUST(txn_name(tx, STR(NAME), &txn_any, &n, &e));

@@ -124,11 +124,13 @@ TEST(hostile_layouts_are_refused)
         {"index.json", "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}", ERR_PARSE, "index.json"},
         {"index.json", "{\"schemaVersion\":2,\"manifests\":[]}", ERR_NOT_FOUND, "no image"},
         {"index.json",
-         "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":9,"
+         "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/"
+         "vnd.oci.image.manifest.v1+json\",\"size\":9,"
          "\"digest\":\"sha256:../../../../etc/passwd\"}]}",
          ERR_PARSE, "digest"},
         {"index.json",
-         "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":9,"
+         "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/"
+         "vnd.oci.image.manifest.v1+json\",\"size\":9,"
          "\"digest\":\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}]}",
          ERR_NOT_FOUND, "e3b0c442"},
     };
@@ -139,7 +141,8 @@ TEST(hostile_layouts_are_refused)
         drop_(layout_close) struct layout *l = NULL;
         struct image got;
         write_layout(&r, in(t, r.a, dir), NAME);
-        test_write(t->dir, arena_printf(r.a, "%s/%s", dir, rows[i].file), rows[i].bytes, strlen(rows[i].bytes));
+        test_write(t->dir, arena_printf(r.a, "%s/%s", dir, rows[i].file), rows[i].bytes,
+                   strlen(rows[i].bytes));
         REFUSED(layout_open(in(t, r.a, dir), &l, &e) < 0 ? -1 : layout_image(l, r.a, STR(""), NULL, &got, &e),
                 rows[i].code, rows[i].words);
     }

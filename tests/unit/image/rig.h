@@ -42,14 +42,16 @@ static inline void rig_make(struct layer_spec *s, struct sink *to, struct layer 
 
 static inline struct descriptor rig_desc(const struct layer *l)
 {
-    return (struct descriptor){.media_type = STR(MEDIA_OCI_LAYER_GZIP), .size = (int64_t)l->blob_size, .digest = l->blob};
+    return (struct descriptor){
+        .media_type = STR(MEDIA_OCI_LAYER_GZIP), .size = (int64_t)l->blob_size, .digest = l->blob};
 }
 
 // "base" as a blob.
 static inline void rig_blob_layer(struct test *t, struct rig *r, struct txn *tx)
 {
     static const struct history h = {.created = STR_INIT(RIG_TIME), .created_by = STR_INIT("base")};
-    struct layer_spec s = {.dirfd = t->dir, .sub = STR("src"), .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = GZIP};
+    struct layer_spec s = {
+        .dirfd = t->dir, .sub = STR("src"), .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = GZIP};
     struct layer l;
     drop_(sink_drop) struct sink *sink = NULL;
     test_write(t->dir, "src/etc/os-release", "ID=x\n", 5);
@@ -63,8 +65,12 @@ static inline void rig_blob_layer(struct test *t, struct rig *r, struct txn *tx)
 static inline void rig_tree_layer(struct test *t, struct rig *r, struct txn *tx)
 {
     static const struct history h = {.created = STR_INIT(RIG_TIME), .created_by = STR_INIT("jre")};
-    struct layer_spec s = {.sub = STR("layers/bp/jre"), .at = STR("/layers/bp/jre"), .uid = 1000, .gid = 1001,
-                           .mtime_sec = LAYER_MTIME, .codec = GZIP};
+    struct layer_spec s = {.sub = STR("layers/bp/jre"),
+                           .at = STR("/layers/bp/jre"),
+                           .uid = 1000,
+                           .gid = 1001,
+                           .mtime_sec = LAYER_MTIME,
+                           .codec = GZIP};
     struct layer l;
     drop_(sink_drop) struct sink *null = sink_null();
     drop_fd int dir = -1, own = -1;

@@ -360,3 +360,12 @@ TEST(a_link_in_the_way_is_not_followed)
     struct layer_spec s = spec_of(t, "link/x", "/layers/link/x");
     REFUSED(layer_make(&s, NULL, to, &l, &e), ERR_NOT_FOUND, "layer /layers/link/x: link");
 }
+
+TEST(a_file_whose_name_would_be_a_deletion_is_refused)
+{
+    struct layer l;
+    drop_(sink_drop) struct sink *to = sink_null();
+    test_write(t->dir, "app/sub/.wh.x", "1", 1);
+    struct layer_spec s = spec_of(t, "app", "/workspace");
+    REFUSED(layer_make(&s, NULL, to, &l, &e), ERR_USAGE, "layer /workspace|sub/.wh.x|deletion");
+}

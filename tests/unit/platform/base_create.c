@@ -13,10 +13,13 @@ static const struct recipe recipes[] = {
      .more = "Maintainer: A <a@example.com>\nDescription: files\n",
      .row = {DIR_("./etc/", NULL), FILE_("./usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
              FILE_("./usr/share/doc/base-files/copyright",
-                   "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+\n")}},
+                   "Format: https://example.com/copyright-format/1.0/\n\nFiles: "
+                   "*\nLicense: GPL-2+\n")}},
     {.name = "tool",
-     .more = "Source: suite (0.9)\nMaintainer: B\nDepends: files-of-base | nothing, base-files\nDescription: a tool\n more\n",
-     .row = {FILE_("./usr/bin/tool", "#!/bin/sh\n", 04755, 0, 7), DIR_("./var/spool/tool/", NULL, 02775, 3, 4)}},
+     .more = "Source: suite (0.9)\nMaintainer: B\nDepends: files-of-base | nothing, base-files\nDescription: "
+             "a tool\n more\n",
+     .row = {FILE_("./usr/bin/tool", "#!/bin/sh\n", 04755, 0, 7),
+             DIR_("./var/spool/tool/", NULL, 02775, 3, 4)}},
 };
 
 struct kit {
@@ -31,15 +34,17 @@ static void kit_close(struct kit *k)
     state_close(k->st);
     arena_free(k->a);
 }
-#define KIT(k, folder, kind)                                                                                           \
-    __attribute__((cleanup(kit_close))) struct kit k = {.a = arena_new(8192)};                                         \
+#define KIT(k, folder, kind)                                                                                 \
+    __attribute__((cleanup(kit_close))) struct kit k = {.a = arena_new(8192)};                               \
     kit_open(t, &k, folder, kind)
 
-#define DECLARATION                                                                                                    \
-    "name = \"small\"\nkind = \"%s\"\ndescription = \"a base\"\nhomepage = \"https://example.com\"\n"                  \
-    "maintainer = \"me\"\n[debian]\norigin = \"Debian\"\nsuite = \"bookworm\"\narchitecture = \"amd64\"\n"             \
-    "components = [\"main\"]\npackages = [\"base-files\", \"tool\"]\n[image]\nreference = \"example.com/base/small\"\n"   \
-    "mirrors = [\"mirror.example.com/small\", \"other.example.com/small\"]\n[labels]\n\"com.example\" = \"1\"\n[env]\n"    \
+#define DECLARATION                                                                                          \
+    "name = \"small\"\nkind = \"%s\"\ndescription = \"a base\"\nhomepage = \"https://example.com\"\n"        \
+    "maintainer = \"me\"\n[debian]\norigin = \"Debian\"\nsuite = \"bookworm\"\narchitecture = \"amd64\"\n"   \
+    "components = [\"main\"]\npackages = [\"base-files\", \"tool\"]\n[image]\nreference = "                  \
+    "\"example.com/base/small\"\n"                                                                           \
+    "mirrors = [\"mirror.example.com/small\", \"other.example.com/small\"]\n[labels]\n\"com.example\" = "    \
+    "\"1\"\n[env]\n"                                                                                         \
     "LANG = \"C.UTF-8\"\n[user]\nname = \"cnb\"\nuid = 1001\ngid = 1000\nhome = \"/home/cnb\"\n"
 
 // The package as a blob of the state, and its line in the lock.
@@ -50,9 +55,11 @@ static void keep_package(struct kit *k, struct txn *tx, const struct recipe *r, 
     char text[DIGEST_TEXT];
     rig_deb(r, &ar);
     MUST(image_put_blob(tx, STR(BASE_MEDIA_DEB), buf_view(&ar), &d, &e));
-    buf_printf(lock, "[[packages]]\nname = \"%s\"\nversion = \"1.0\"\narchitecture = \"amd64\"\nsuite = \"bookworm\"\n"
-                     "filename = \"pool/%s.deb\"\nsize = %jd\ndigest = \"%s\"\n",
-               r->name, r->name, (intmax_t)d.size, digest_text(&d.digest, text));
+    buf_printf(
+        lock,
+        "[[packages]]\nname = \"%s\"\nversion = \"1.0\"\narchitecture = \"amd64\"\nsuite = \"bookworm\"\n"
+        "filename = \"pool/%s.deb\"\nsize = %jd\ndigest = \"%s\"\n",
+        r->name, r->name, (intmax_t)d.size, digest_text(&d.digest, text));
     (void)k;
 }
 
@@ -65,15 +72,20 @@ static void kit_open(struct test *t, struct kit *k, const char *folder, const ch
     MUST(state_open(arena_printf(k->a, "%s/%s", t->path, folder), NULL, &k->st, &e));
     MUST(declaration_read(k->a, str_printf(k->a, DECLARATION, kind), "base.toml", NULL, &k->d, &e));
     declaration_digest(&k->d.debian, &digest);
-    buf_printf(&lock, "format = 1\ndeclaration = \"%s\"\norigin = \"Debian\"\nsuite = \"bookworm\"\narchitecture = \"amd64\"\n"
-                      "[[releases]]\ncodename = \"bookworm\"\ndate = \"2026-07-11T10:16:37Z\"\ndigest = \"" DIGEST_OF_TEXT "\"\n",
-               digest_text(&digest, text));
+    buf_printf(
+        &lock,
+        "format = 1\ndeclaration = \"%s\"\norigin = \"Debian\"\nsuite = \"bookworm\"\narchitecture = "
+        "\"amd64\"\n"
+        "[[releases]]\ncodename = \"bookworm\"\ndate = \"2026-07-11T10:16:37Z\"\ndigest = \"" DIGEST_OF_TEXT
+        "\"\n",
+        digest_text(&digest, text));
     MUST(txn_begin(k->st, &tx, &e));
     for (size_t i = 0; i < COUNT(recipes); i++)
         keep_package(k, tx, &recipes[i], &lock);
     MUST(txn_commit(tx, &e));
     MUST(deb_lock_read(k->a, str_dup(k->a, buf_view(&lock)), "lock", &k->lock, &e));
-    k->spec = (struct base_create_spec){.st = k->st, .declaration = &k->d, .lock = &k->lock, .apt_dir = "/nonexistent"};
+    k->spec = (struct base_create_spec){
+        .st = k->st, .declaration = &k->d, .lock = &k->lock, .apt_dir = "/nonexistent"};
 }
 
 static const char *label(const struct image *img, const char *key)
@@ -96,7 +108,8 @@ TEST(a_build_image_has_what_the_spec_asks_for)
     EQ_STR(img.config.config.user, "1001:1000");
     CHECK(image_config_env_get(&img.config, STR("CNB_USER_ID"), &value) && str_is(value, "1001"));
     CHECK(image_config_env_get(&img.config, STR("CNB_GROUP_ID"), &value) && str_is(value, "1000"));
-    CHECK(image_config_env_get(&img.config, STR("CNB_STACK_ID"), &value) && str_is(value, "io.buildpacks.stacks.bookworm"));
+    CHECK(image_config_env_get(&img.config, STR("CNB_STACK_ID"), &value) &&
+          str_is(value, "io.buildpacks.stacks.bookworm"));
     CHECK(image_config_env_get(&img.config, STR("LANG"), &value) && str_is(value, "C.UTF-8"));
     CHECK(image_config_env_get(&img.config, STR("PATH"), &value));
     EQ_TEXT(label(&img, "io.buildpacks.base.id"), "small");
@@ -145,7 +158,8 @@ TEST(the_layer_has_the_owners_of_the_packages)
     KIT(k, "state", "run");
     struct base_created got;
     MUST(base_create(k.a, &k.spec, &got, &e));
-    struct tar_entry tool = entry_of(&k, &got.image, "/usr/bin/tool"), spool = entry_of(&k, &got.image, "/var/spool/tool"),
+    struct tar_entry tool = entry_of(&k, &got.image, "/usr/bin/tool"),
+                     spool = entry_of(&k, &got.image, "/var/spool/tool"),
                      home = entry_of(&k, &got.image, "/home/cnb");
     EQ_UINT(tool.mode, 04755);
     EQ_UINT(tool.gid, 7);
@@ -235,10 +249,12 @@ TEST(the_sbom_lists_packages_with_sources_and_licences)
     EQ_UINT(c->c.n, 3);
     EQ_STR(at(&c->c.v[1], "purl"), "pkg:deb/debian/base-files@1.0?arch=amd64&distro=debian-12");
     EQ_STR(at(&val_get(&c->c.v[1], STR("licenses"))->c.v[0], "license.id"), "GPL-2.0-or-later");
-    EQ_STR(at(&c->c.v[2], "purl"), "pkg:deb/debian/tool@1.0?arch=amd64&distro=debian-12&upstream=suite%400.9");
+    EQ_STR(at(&c->c.v[2], "purl"),
+           "pkg:deb/debian/tool@1.0?arch=amd64&distro=debian-12&upstream=suite%400.9");
     EQ_STR(at(&c->c.v[2], "description"), "a tool");
     const struct val *edges = val_get(doc, STR("dependencies"));
-    EQ_STR(val_get(&edges->c.v[3], STR("dependsOn"))->c.v[0].s, "pkg:deb/debian/base-files@1.0?arch=amd64&distro=debian-12");
+    EQ_STR(val_get(&edges->c.v[3], STR("dependsOn"))->c.v[0].s,
+           "pkg:deb/debian/base-files@1.0?arch=amd64&distro=debian-12");
 }
 
 TEST(a_lock_of_another_declaration_is_refused)
@@ -255,7 +271,8 @@ TEST(a_package_that_is_not_what_it_was_leaves_nothing)
     struct base_created got;
     struct strv names;
     char hex[DIGEST_TEXT];
-    const char *path = arena_printf(k.a, "state/blobs/sha256/%s", digest_hex(&k.lock.packages.v[1].digest, hex));
+    const char *path =
+        arena_printf(k.a, "state/blobs/sha256/%s", digest_hex(&k.lock.packages.v[1].digest, hex));
     struct str bytes = test_read(k.a, t->dir, path);
     char *changed = arena_copy(k.a, bytes.p, bytes.n);
     memset(changed + bytes.n / 2, 'x', 200);

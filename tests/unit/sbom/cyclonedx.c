@@ -20,15 +20,27 @@ static const struct sbom_distro debian = {STR_INIT("debian"), STR_INIT("12")};
 
 static struct sbom sample(struct arena *a, bool backwards)
 {
-    struct sbom s = {.tool = STR("dema"), .tool_version = STR("1"), .timestamp = STR("1980-01-01T00:00:01Z"),
-                     .serial = sbom_uuid(a, STR("x")),
-                     .subject = {.type = SBOM_CONTAINER, .name = STR("example.com/base"), .version = STR("sha256:00")}};
+    struct sbom s = {
+        .tool = STR("dema"),
+        .tool_version = STR("1"),
+        .timestamp = STR("1980-01-01T00:00:01Z"),
+        .serial = sbom_uuid(a, STR("x")),
+        .subject = {.type = SBOM_CONTAINER, .name = STR("example.com/base"), .version = STR("sha256:00")}};
     struct sbom_deb p[2] = {
-        {.name = STR("libssl3"), .version = STR("3.0.11-1~deb12u2"), .architecture = STR("amd64"), .source = STR("openssl"),
-         .maintainer = STR("A <a@example.com>"), .licences = texts(a, "Apache-2.0", NULL), .depends = texts(a, "libc6", "x"),
+        {.name = STR("libssl3"),
+         .version = STR("3.0.11-1~deb12u2"),
+         .architecture = STR("amd64"),
+         .source = STR("openssl"),
+         .maintainer = STR("A <a@example.com>"),
+         .licences = texts(a, "Apache-2.0", NULL),
+         .depends = texts(a, "libc6", "x"),
          .listed_in = STR("/var/lib/dpkg/status.d/libssl3")},
-        {.name = STR("libc6"), .version = STR("1:2.36-9+b1"), .architecture = STR("amd64"), .source = STR("glibc"),
-         .source_version = STR("1:2.36-9"), .licences = texts(a, "LGPL-2.1+ or MIT", NULL)},
+        {.name = STR("libc6"),
+         .version = STR("1:2.36-9+b1"),
+         .architecture = STR("amd64"),
+         .source = STR("glibc"),
+         .source_version = STR("1:2.36-9"),
+         .licences = texts(a, "LGPL-2.1+ or MIT", NULL)},
     };
     digest_of(HASH_SHA256, "x", 1, &p[0].sha256);
     if (backwards) {
@@ -50,7 +62,8 @@ TEST(package_urls_of_debian_packages)
     static const struct {
         const char *name, *version, *source, *source_version, *want;
     } rows[] = {
-        {"tzdata", "2024a-0+deb12u1", "", "", "pkg:deb/debian/tzdata@2024a-0%2Bdeb12u1?arch=all&distro=debian-12"},
+        {"tzdata", "2024a-0+deb12u1", "", "",
+         "pkg:deb/debian/tzdata@2024a-0%2Bdeb12u1?arch=all&distro=debian-12"},
         {"libssl3", "3.0.11-1~deb12u2", "openssl", "",
          "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=all&distro=debian-12&upstream=openssl"},
         {"libc6", "1:2.36-9+b1", "glibc", "1:2.36-9",
@@ -59,8 +72,11 @@ TEST(package_urls_of_debian_packages)
     };
     drop_(arena_free) struct arena *a = arena_new(4096);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct sbom_deb p = {.name = str_of(rows[i].name), .version = str_of(rows[i].version), .architecture = STR("all"),
-                             .source = str_of(rows[i].source), .source_version = str_of(rows[i].source_version)};
+        struct sbom_deb p = {.name = str_of(rows[i].name),
+                             .version = str_of(rows[i].version),
+                             .architecture = STR("all"),
+                             .source = str_of(rows[i].source),
+                             .source_version = str_of(rows[i].source_version)};
         EQ_STR(sbom_deb_purl(a, &debian, &p), rows[i].want);
     }
 }
@@ -86,7 +102,8 @@ TEST(licences_become_expressions_or_stay_text)
     drop_(arena_free) struct arena *a = arena_new(4096);
     for (size_t i = 0; i < COUNT(rows); i++)
         EQ_STR(licence_expression(a, str_of(rows[i].text)), rows[i].want);
-    CHECK(licence_is_id(STR("GPL-2.0-only")) && !licence_is_id(STR("GPL-2")) && !licence_is_id(STR("MIT OR ISC")));
+    CHECK(licence_is_id(STR("GPL-2.0-only")) && !licence_is_id(STR("GPL-2")) &&
+          !licence_is_id(STR("MIT OR ISC")));
 }
 
 TEST(the_order_of_components_does_not_matter)
@@ -135,8 +152,9 @@ TEST(an_empty_document_is_one_too)
 {
     drop_buf struct buf b = BUF_INIT(MIB(1));
     cyclonedx_write(&(struct sbom){0}, CYCLONEDX_1_6, &b);
-    EQ_STR(buf_view(&b), "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"components\":[],"
-                         "\"dependencies\":[]}");
+    EQ_STR(buf_view(&b),
+           "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"components\":[],"
+           "\"dependencies\":[]}");
 }
 
 TEST(text_that_is_not_utf8_is_made_printable)
@@ -157,7 +175,8 @@ static const char judge[] =
     "import json, sys, pathlib, warnings\n"
     "warnings.simplefilter('ignore')\n"
     "import jsonschema\n"
-    "dir, version, bom = pathlib.Path(sys.argv[1]), sys.argv[2], json.loads(pathlib.Path(sys.argv[3]).read_text())\n"
+    "dir, version, bom = pathlib.Path(sys.argv[1]), sys.argv[2], "
+    "json.loads(pathlib.Path(sys.argv[3]).read_text())\n"
     "load = lambda name: json.loads((dir / name).read_text())\n"
     "schema = load(f'bom-{version}.schema.json')\n"
     "store = {s['$id']: s for s in map(load, ['spdx.schema.json', 'jsf-0.82.schema.json'])}\n"
@@ -171,8 +190,9 @@ static int run_judge(struct test *t, struct arena *a, const char *version, struc
     drop_buf struct buf out = BUF_INIT(MIB(1)), err = BUF_INIT(MIB(1));
     test_write(t->dir, "bom.json", bom.p, bom.n);
     const char *path = getenv("PATH");
-    const char *argv[] = {"python3", "-c", judge, test_data(a, "schemas"), version, arena_printf(a, "%s/bom.json", t->path),
-                          NULL};
+    const char *argv[] = {
+        "python3", "-c", judge, test_data(a, "schemas"), version, arena_printf(a, "%s/bom.json", t->path),
+        NULL};
     const char *env[] = {path ? arena_printf(a, "PATH=%s", path) : "PATH=/usr/bin:/bin", NULL};
     struct proc_spec s = {.argv = argv, .envp = env, .path = path, .timeout_ms = 60000, PROC_QUIET};
     int status = -1;
@@ -193,10 +213,12 @@ TEST_SECONDS(documents_are_valid_by_the_published_schemas, 120)
         struct sbom s = sample(a, false);
         cyclonedx_write(&s, (enum cyclonedx)i, &b);
         int status = run_judge(t, a, versions[i], buf_view(&b), &said);
-        if (status < 0 || memmem(said.p, said.n, "No module named", 15) || memmem(said.p, said.n, "not found", 9))
+        if (status < 0 || memmem(said.p, said.n, "No module named", 15) ||
+            memmem(said.p, said.n, "not found", 9))
             SKIP("no python3 with jsonschema");
         CHECK_MSG(status == 0, "%s: " PRI_STR, versions[i], STR_ARG(said));
     }
     // The judge refuses what is wrong.
-    CHECK(run_judge(t, a, "1.5", STR("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"colour\":1}"), &said) != 0);
+    CHECK(run_judge(t, a, "1.5", STR("{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"colour\":1}"),
+                    &said) != 0);
 }

@@ -29,8 +29,11 @@ static struct str text_at(const struct val *map, const char *key)
 
 static struct purl purl_of(struct arena *a, const struct val *v)
 {
-    struct purl p = {.type = text_at(v, "type"), .ns = text_at(v, "namespace"), .name = text_at(v, "name"),
-                     .version = text_at(v, "version"), .subpath = text_at(v, "subpath")};
+    struct purl p = {.type = text_at(v, "type"),
+                     .ns = text_at(v, "namespace"),
+                     .name = text_at(v, "name"),
+                     .version = text_at(v, "version"),
+                     .subpath = text_at(v, "subpath")};
     const struct val *q = val_get(v, STR("qualifiers"));
     for (size_t i = 0; q && q->kind == VAL_MAP && i < q->c.n; i++)
         strmap_set(a, &p.qualifiers, q->c.key[i], q->c.v[i].s);
@@ -47,8 +50,8 @@ static bool is_disputed(struct str input)
 
 static void same_part(struct suite *s, struct str input, const char *what, struct str got, struct str want)
 {
-    CHECK_MSG(str_eq(got, want), "%s: " PRI_STR ": %s " PRI_STR ", want " PRI_STR, s->file, STR_ARG(input), what,
-              STR_ARG(got), STR_ARG(want));
+    CHECK_MSG(str_eq(got, want), "%s: " PRI_STR ": %s " PRI_STR ", want " PRI_STR, s->file, STR_ARG(input),
+              what, STR_ARG(got), STR_ARG(want));
 }
 
 static void same_purl(struct suite *s, struct str input, const struct purl *got, const struct val *want)
@@ -60,8 +63,8 @@ static void same_purl(struct suite *s, struct str input, const struct purl *got,
     same_part(s, input, "name", got->name, text_at(want, "name"));
     same_part(s, input, "version", got->version, text_at(want, "version"));
     same_part(s, input, "subpath", got->subpath, text_at(want, "subpath"));
-    CHECK_MSG(got->qualifiers.n == n, "%s: " PRI_STR ": %zu qualifiers, want %zu", s->file, STR_ARG(input), got->qualifiers.n,
-              n);
+    CHECK_MSG(got->qualifiers.n == n, "%s: " PRI_STR ": %zu qualifiers, want %zu", s->file, STR_ARG(input),
+              got->qualifiers.n, n);
     for (size_t i = 0; i < n; i++) {
         const struct str *value = strmap_get(&got->qualifiers, q->c.key[i]);
         same_part(s, input, "qualifier", value ? *value : STR("(none)"), q->c.v[i].s);
@@ -88,7 +91,8 @@ static void run_case(struct suite *s, const struct val *t)
     if ((fails->b || rc == 0) && is_disputed(input))
         return;
     char why[1024];
-    CHECK_MSG((rc < 0) == fails->b, "%s: " PRI_STR ": %s: %s", s->file, STR_ARG(input), rc < 0 ? "refused" : "not refused",
+    CHECK_MSG((rc < 0) == fails->b, "%s: " PRI_STR ": %s: %s", s->file, STR_ARG(input),
+              rc < 0 ? "refused" : "not refused",
               rc < 0 ? err_text(&e, why, sizeof why) : text_at(t, "description").p);
     if (rc == 0 && str_is(kind, "parse"))
         same_purl(s, input, &p, want);
