@@ -20,8 +20,9 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct cnb_metadata ignored;
     struct plan plan;
     drop_phase_temp const char *temp = NULL;
-    if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 || phase_read_group(app, in, &group, e) < 0 ||
-        read_plan(app, in, &plan, e) < 0 || phase_context(app, in, temp, &cx, e) < 0)
+    if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 ||
+        phase_read_group(app, in, &group, e) < 0 || read_plan(app, in, &plan, e) < 0 ||
+        phase_context(app, in, temp, &cx, e) < 0)
         return phase_bad_input(app, e);
     const struct build_in build = {.group = &group, .plan = &plan, .out_fd = STDOUT_FILENO};
     if (lc_build(app->a, &cx, &build, &ignored, e) < 0)
@@ -30,7 +31,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    ROW_ANALYZED, ROW_APP,       ROW_BUILD_CONFIG, ROW_BUILDPACKS, ROW_GROUP, ROW_LAYERS,
+    ROW_ANALYZED,  ROW_APP,      ROW_BUILD_CONFIG, ROW_BUILDPACKS, ROW_GROUP, ROW_LAYERS,
     ROW_LOG_LEVEL, ROW_NO_COLOR, ROW_PLAN,         ROW_PLATFORM,   {0},
 };
 
@@ -41,15 +42,17 @@ static const struct phase_gate gates[] = {
 };
 
 const struct phase_program phase_builder = {
-    .applet = {.name = "builder",
-               .alias = "build",
-               .summary = "Runs the buildpacks that take part",
-               .details = "Reads group.toml and plan.toml, writes layers and config/metadata.toml beneath the layers "
-                          "directory. Exits with 51 when a buildpack fails.",
-               .grammar = GRAMMAR_GO,
-               .opts = opts,
-               .in_size = sizeof(struct phase_in),
-               .run = run},
+    .applet =
+        {.name = "builder",
+         .alias = "build",
+         .summary = "Runs the buildpacks that take part",
+         .details =
+             "Reads group.toml and plan.toml, writes layers and config/metadata.toml beneath the layers "
+             "directory. Exits with 51 when a buildpack fails.",
+         .grammar = GRAMMAR_GO,
+         .opts = opts,
+         .in_size = sizeof(struct phase_in),
+         .run = run},
     .phase = PHASE_BUILD,
     .gates = gates,
 };

@@ -59,8 +59,8 @@ static int find_target(struct app_ctx *app, const struct phase_in *in, struct cn
     return 0;
 }
 
-int phase_context(struct app_ctx *app, const struct phase_in *in, const char *temp_dir, struct lc_context *out,
-                  struct err *e)
+int phase_context(struct app_ctx *app, const struct phase_in *in, const char *temp_dir,
+                  struct lc_context *out, struct err *e)
 {
     struct lc_context cx = {
         .ev = app->ev,
@@ -76,7 +76,8 @@ int phase_context(struct app_ctx *app, const struct phase_in *in, const char *te
     };
     size_t at;
     if (str_find(in->exec_env, '/', &at))
-        return err_set(e, ERR_USAGE, "CNB_EXEC_ENV: \"" PRI_STR "\" must not hold '/'", STR_ARG(in->exec_env));
+        return err_set(e, ERR_USAGE, "CNB_EXEC_ENV: \"" PRI_STR "\" must not hold '/'",
+                       STR_ARG(in->exec_env));
     if (in->platform_api >= API(0, 12) && find_target(app, in, &cx.target, e) < 0)
         return -1;
     if (!cx.build_config_dir[0])

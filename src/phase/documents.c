@@ -6,7 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int phase_read(struct app_ctx *app, struct str path, enum phase_missing missing, struct val **out, struct err *e)
+int phase_read(struct app_ctx *app, struct str path, enum phase_missing missing, struct val **out,
+               struct err *e)
 {
     struct err why = {0};
     struct val *doc = NULL;
@@ -24,7 +25,8 @@ int phase_read(struct app_ctx *app, struct str path, enum phase_missing missing,
     return 0;
 }
 
-int phase_write(struct app_ctx *app, struct str path, const struct val *doc, struct newfile **out, struct err *e)
+int phase_write(struct app_ctx *app, struct str path, const struct val *doc, struct newfile **out,
+                struct err *e)
 {
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     drop_(newfile_drop) struct newfile *f = NULL;
@@ -53,7 +55,8 @@ int phase_read_group(struct app_ctx *app, const struct phase_in *in, struct cnb_
     for (size_t i = 0; i < group.buildpacks.n; i++) {
         const struct cnb_ref *bp = &group.buildpacks.v[i];
         uint16_t api;
-        const char *whose = arena_printf(app->a, "buildpack " PRI_STR "@" PRI_STR, STR_ARG(bp->id), STR_ARG(bp->version));
+        const char *whose =
+            arena_printf(app->a, "buildpack " PRI_STR "@" PRI_STR, STR_ARG(bp->id), STR_ARG(bp->version));
         if (api_buildpack(bp->api, whose, &api, e) < 0) {
             e->code = ERR_API; // a version that is none is not supported either
             return -1;
@@ -66,7 +69,8 @@ int phase_read_group(struct app_ctx *app, const struct phase_in *in, struct cnb_
 int phase_temp(struct app_ctx *app, const char **out, struct err *e)
 {
     const struct str *set = strmap_get(&app->env, STR("TMPDIR"));
-    char *path = arena_printf(app->a, PRI_STR "/lifecycle-XXXXXX", STR_ARG(set && set->n ? *set : STR("/tmp")));
+    char *path =
+        arena_printf(app->a, PRI_STR "/lifecycle-XXXXXX", STR_ARG(set && set->n ? *set : STR("/tmp")));
     if (!mkdtemp(path))
         return err_sys(e, "%s", path);
     *out = path;

@@ -40,7 +40,8 @@ static int check_names(struct app_ctx *app, const struct phase_in *in, struct er
             return err_set(e, ERR_USAGE, "image " PRI_STR ": its digest is not known before it is made",
                            STR_ARG(in->images.v[i]));
         if (i && !str_eq(first.registry, r.registry))
-            return err_set(e, ERR_USAGE, "writing to multiple registries is unsupported: " PRI_STR ", " PRI_STR,
+            return err_set(e, ERR_USAGE,
+                           "writing to multiple registries is unsupported: " PRI_STR ", " PRI_STR,
                            STR_ARG(first.registry), STR_ARG(r.registry));
         first = r;
     }
@@ -91,13 +92,15 @@ static void read_created(struct app_ctx *app, const struct phase_in *in, int64_t
     }
 }
 
-int export_inputs_read(struct app_ctx *app, const struct phase_in *in, struct export_inputs *out, struct err *e)
+int export_inputs_read(struct app_ctx *app, const struct phase_in *in, struct export_inputs *out,
+                       struct err *e)
 {
     struct val *doc;
     const char *meta = arena_printf(app->a, PRI_STR "/config/metadata.toml", STR_ARG(in->layers));
     out->tree.dir = in->layout_dir;
     read_created(app, in, &out->created_sec);
-    if (phase_read_group(app, in, &out->group, e) < 0 || phase_read(app, in->analyzed, PHASE_WARN, &doc, e) < 0)
+    if (phase_read_group(app, in, &out->group, e) < 0 ||
+        phase_read(app, in->analyzed, PHASE_WARN, &doc, e) < 0)
         return -1;
     if (doc && analyzed_read(app->a, doc, str_c(app->a, in->analyzed), app->ev, &out->analyzed, e) < 0)
         return -1;
@@ -112,11 +115,13 @@ static void open_previous(struct app_ctx *app, struct export_inputs *x)
 {
     struct err why = {0};
     char text[640];
-    if (x->analyzed.previous.n && layout_tree_image(&x->tree, app->a, x->analyzed.previous, &x->previous, &why) < 0)
+    if (x->analyzed.previous.n &&
+        layout_tree_image(&x->tree, app->a, x->analyzed.previous, &x->previous, &why) < 0)
         event_warn(app->ev, NULL, "previous image: %s; nothing is reused", err_text(&why, text, sizeof text));
 }
 
-int export_inputs_images(struct app_ctx *app, const struct phase_in *in, struct export_inputs *x, struct err *e)
+int export_inputs_images(struct app_ctx *app, const struct phase_in *in, struct export_inputs *x,
+                         struct err *e)
 {
     const struct cnb_analyzed_image *run = &x->analyzed.run_image;
     struct str what = run->reference.n ? run->reference : run->image, beneath;
@@ -152,15 +157,16 @@ void export_inputs_base(struct arena *a, const struct export_inputs *x, struct e
     size_t at;
     if (!named && x->run.images.n)
         named = &x->run.images.v[0];
-    *out = (struct export_base){.config = &x->run_image.image.config,
-                                .manifest = &x->run_image.image.manifest,
-                                // As analyzed.toml has it: where it names a digest of a registry, the same image comes
-                                // out as from a platform that has the run image from there.
-                                .reference = str_find(run->reference, '@', &at) && run->reference.p[0] != '/'
-                                                 ? run->reference
-                                                 : str_printf(a, PRI_STR "@%s", STR_ARG(x->run_image.path),
-                                                              digest_text(&x->run_image.image.desc.digest, digest)),
-                                .image = named ? named->image : run->image};
+    *out = (struct export_base){
+        .config = &x->run_image.image.config,
+        .manifest = &x->run_image.image.manifest,
+        // As analyzed.toml has it: where it names a digest of a registry, the same image comes
+        // out as from a platform that has the run image from there.
+        .reference = str_find(run->reference, '@', &at) && run->reference.p[0] != '/'
+                         ? run->reference
+                         : str_printf(a, PRI_STR "@%s", STR_ARG(x->run_image.path),
+                                      digest_text(&x->run_image.image.desc.digest, digest)),
+        .image = named ? named->image : run->image};
     if (named)
         out->mirrors = named->mirrors;
 }

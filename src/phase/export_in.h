@@ -19,8 +19,10 @@ struct export_inputs {
     struct layout_found run_image, previous;
 };
 
-int nodiscard export_inputs_check(struct app_ctx *app, const struct phase_in *in, struct err *e); // flags and names
-int nodiscard export_inputs_read(struct app_ctx *app, const struct phase_in *in, struct export_inputs *out, struct err *e);
+int nodiscard export_inputs_check(struct app_ctx *app, const struct phase_in *in,
+                                  struct err *e); // flags and names
+int nodiscard export_inputs_read(struct app_ctx *app, const struct phase_in *in, struct export_inputs *out,
+                                 struct err *e);
 // The images that they name.
 int nodiscard export_inputs_images(struct app_ctx *app, const struct phase_in *in, struct export_inputs *x,
                                    struct err *e);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "phase/exporter.h"
 #include "base/limits.h"
 #include "cnb/api.h"
 #include "cnb/report.h"
 #include "oci/media_type.h"
 #include "phase/export_in.h"
-#include "phase/exporter.h"
 #include "phase/rows.h"
 #include "phase/staged.h"
 #include "stream/pool.h"
@@ -20,21 +20,25 @@ static int guard_experimental(struct app_ctx *app, struct err *e)
     if (mode && (str_is(*mode, "silent") || str_is(*mode, "quiet")))
         return 0;
     if (!mode || !mode->n || str_is(*mode, "error"))
-        return err_set(e, ERR_DENIED,
-                       "-layout: OCI layouts are experimental; CNB_EXPERIMENTAL_MODE=warn or silent lets them be used");
+        return err_set(
+            e, ERR_DENIED,
+            "-layout: OCI layouts are experimental; CNB_EXPERIMENTAL_MODE=warn or silent lets them be used");
     event_warn(app->ev, NULL, "OCI layouts are experimental");
     return 0;
 }
 
-// The launcher alone in a directory, under the name that the plan of the export expects and with the mode that it has in
+// The launcher alone in a directory, under the name that the plan of the
+// export expects and with the mode that it has in
 // every image.
-static int put_launcher(struct app_ctx *app, const struct phase_in *in, const char *temp, int *dir, struct err *e)
+static int put_launcher(struct app_ctx *app, const struct phase_in *in, const char *temp, int *dir,
+                        struct err *e)
 {
     drop_buf struct buf program = BUF_INIT(LAUNCHER_MAX);
     drop_fd int tmp = -1;
     if (file_read(AT_FDCWD, str_c(app->a, in->launcher), &program, e) < 0)
         return err_wrap(e, "launcher");
-    if (path_open_host(temp, O_RDONLY | O_DIRECTORY, 0, &tmp, e) < 0 || path_mkdirs(tmp, "launcher", 0755, e) < 0 ||
+    if (path_open_host(temp, O_RDONLY | O_DIRECTORY, 0, &tmp, e) < 0 ||
+        path_mkdirs(tmp, "launcher", 0755, e) < 0 ||
         path_open_plain(tmp, "launcher", O_RDONLY | O_DIRECTORY, 0, dir, e) < 0)
         return -1;
     return file_replace(*dir, "launcher", 0755, buf_view(&program), e);
@@ -87,8 +91,8 @@ static int fill_target(struct app_ctx *app, const struct export_inputs *x, struc
     return 0;
 }
 
-static int begin_report(struct app_ctx *app, const struct phase_in *in, const struct image *img, struct newfile **out,
-                        struct err *e)
+static int begin_report(struct app_ctx *app, const struct phase_in *in, const struct image *img,
+                        struct newfile **out, struct err *e)
 {
     char digest[DIGEST_TEXT];
     const struct cnb_report report = {.tags = in->images,
@@ -104,12 +108,13 @@ static void tell(struct app_ctx *app, const struct target *v, const struct image
     struct str line = str_printf(app->a, "*** Images (%.19s):", digest_text(&img->desc.digest, digest));
     event_emit(app->ev, &(struct event){.kind = EV_STEP, .text = line});
     for (; v->name.p; v++)
-        event_emit(app->ev, &(struct event){.kind = EV_STEP, .text = str_printf(app->a, "      " PRI_STR, STR_ARG(v->name))});
+        event_emit(app->ev, &(struct event){.kind = EV_STEP,
+                                            .text = str_printf(app->a, "      " PRI_STR, STR_ARG(v->name))});
 }
 
 // All destinations are complete, and so is the report, before the first of them is seen.
-static int publish(struct app_ctx *app, const struct phase_in *in, const struct export_inputs *x, struct image_from *from,
-                   const struct image *img, struct err *e)
+static int publish(struct app_ctx *app, const struct phase_in *in, const struct export_inputs *x,
+                   struct image_from *from, const struct image *img, struct err *e)
 {
     struct target *v = ARENA_ARRAY(app->a, struct target, in->images.n + 1);
     __attribute__((cleanup(targets_done))) struct target *const all = v;
@@ -133,7 +138,8 @@ static int publish(struct app_ctx *app, const struct phase_in *in, const struct 
     return newfile_publish(report, false, e);
 }
 
-static int export(struct app_ctx *app, const struct phase_in *in, struct export_inputs *x, const char *temp, struct err *e)
+static int export(struct app_ctx *app, const struct phase_in *in, struct export_inputs *x, const char *temp,
+                  struct err *e)
 {
     drop_fd int layers = -1, app_dir = -1, launcher = -1;
     drop_staged struct staged staged;
@@ -144,15 +150,29 @@ static int export(struct app_ctx *app, const struct phase_in *in, struct export_
         return -1;
     struct export_base base;
     export_inputs_base(app->a, x, &base);
-    const struct export_previous previous = {&x->previous.image.config, &x->previous.image.manifest, &x->analyzed.metadata};
+    const struct export_previous previous = {&x->previous.image.config, &x->previous.image.manifest,
+                                             &x->analyzed.metadata};
     drop_(pool_free) struct pool *pool = pool_new(0);
-    const struct export_in how = {.ev = app->ev, .layers_fd = layers, .app_fd = app_dir, .launcher_fd = launcher,
-                                  .layers_dir = in->layers, .app_dir = in->app, .group = &x->group, .meta = &x->meta,
-                                  .base = &base, .previous = x->previous.layout ? &previous : NULL,
-                                  .project = x->project, .uid = (uint32_t)in->uid, .gid = (uint32_t)in->gid,
-                                  .created_sec = x->created_sec, .platform_api = in->platform_api,
-                                  .exec_env = in->exec_env, .process_type = in->process_type,
-                                  .launcher = {STR(DEMA_VERSION), STR("dema"), STR("")}, .codec = CODEC, .pool = pool,
+    const struct export_in how = {.ev = app->ev,
+                                  .layers_fd = layers,
+                                  .app_fd = app_dir,
+                                  .launcher_fd = launcher,
+                                  .layers_dir = in->layers,
+                                  .app_dir = in->app,
+                                  .group = &x->group,
+                                  .meta = &x->meta,
+                                  .base = &base,
+                                  .previous = x->previous.layout ? &previous : NULL,
+                                  .project = x->project,
+                                  .uid = (uint32_t)in->uid,
+                                  .gid = (uint32_t)in->gid,
+                                  .created_sec = x->created_sec,
+                                  .platform_api = in->platform_api,
+                                  .exec_env = in->exec_env,
+                                  .process_type = in->process_type,
+                                  .launcher = {STR(DEMA_VERSION), STR("dema"), STR("")},
+                                  .codec = CODEC,
+                                  .pool = pool,
                                   .store = &staged.store};
     struct export_out made;
     struct image img;
@@ -182,16 +202,22 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    ROW_ANALYZED, ROW_APP,       ROW_CACHE_DIR,    ROW_CACHE_IMAGE,  ROW_DAEMON,    ROW_EXTENDED,     ROW_GID,
-    ROW_GROUP,    ROW_IMAGE,     ROW_INSECURE,     ROW_LAUNCH_CACHE, ROW_LAUNCHER,  ROW_LAUNCHER_SBOM, ROW_LAYERS,
-    ROW_LAYOUT,   ROW_LAYOUT_DIR, ROW_LOG_LEVEL,   ROW_NO_COLOR,     ROW_PARALLEL,  ROW_PROCESS_TYPE, ROW_PROJECT_METADATA,
-    ROW_REPORT,   ROW_RUN,       ROW_RUN_IMAGE,    ROW_STACK,        ROW_UID,       {0},
+    ROW_ANALYZED,      ROW_APP,          ROW_CACHE_DIR,
+    ROW_CACHE_IMAGE,   ROW_DAEMON,       ROW_EXTENDED,
+    ROW_GID,           ROW_GROUP,        ROW_IMAGE,
+    ROW_INSECURE,      ROW_LAUNCH_CACHE, ROW_LAUNCHER,
+    ROW_LAUNCHER_SBOM, ROW_LAYERS,       ROW_LAYOUT,
+    ROW_LAYOUT_DIR,    ROW_LOG_LEVEL,    ROW_NO_COLOR,
+    ROW_PARALLEL,      ROW_PROCESS_TYPE, ROW_PROJECT_METADATA,
+    ROW_REPORT,        ROW_RUN,          ROW_RUN_IMAGE,
+    ROW_STACK,         ROW_UID,          {0},
 };
 
 static const struct phase_gate gates[] = {
-    {"extended", API(0, 12), 0},   {"insecure-registry", API(0, 13), 0}, {"launcher-sbom", API(0, 11), 0},
-    {"layout", API(0, 12), 0},     {"layout-dir", API(0, 12), 0},        {"run", API(0, 12), 0},
-    {"stack", 0, API(0, 12)},      {NULL, 0, 0},
+    {"extended", API(0, 12), 0},      {"insecure-registry", API(0, 13), 0},
+    {"launcher-sbom", API(0, 11), 0}, {"layout", API(0, 12), 0},
+    {"layout-dir", API(0, 12), 0},    {"run", API(0, 12), 0},
+    {"stack", 0, API(0, 12)},         {NULL, 0, 0},
 };
 
 const struct phase_program phase_exporter = {
@@ -199,7 +225,8 @@ const struct phase_program phase_exporter = {
                .alias = "export",
                .summary = "Makes an app image of what the build left",
                .args = "IMAGE…",
-               .details = "Reads group.toml, analyzed.toml and config/metadata.toml, writes the image under each of its names, "
+               .details = "Reads group.toml, analyzed.toml and config/metadata.toml, writes the image under "
+                          "each of its names, "
                           "and report.toml.",
                .grammar = GRAMMAR_GO,
                .opts = opts,

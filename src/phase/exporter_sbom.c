@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "phase/exporter.h"
 #include "base/limits.h"
 #include "cnb/api.h"
+#include "phase/exporter.h"
 #include <fcntl.h>
 
 #define DEFAULT_DIR "/cnb/lifecycle"
@@ -20,7 +20,8 @@ static int copy(int from, const char *name, int layers, const char *dir, const c
         *e = why;
         return -1;
     }
-    if (path_mkdirs(layers, dir, 0755, e) < 0 || path_open_plain(layers, dir, O_RDONLY | O_DIRECTORY, 0, &to, e) < 0)
+    if (path_mkdirs(layers, dir, 0755, e) < 0 ||
+        path_open_plain(layers, dir, O_RDONLY | O_DIRECTORY, 0, &to, e) < 0)
         return -1;
     return file_replace(to, as, 0644, buf_view(&content), e);
 }

@@ -57,8 +57,9 @@ static SCHEMA(both_schema, struct both, both_fields, .name = "system");
 static const struct field system_fields[] = {
     TABLE(struct system_file, system, "system", both_schema, .help = "buildpacks of every group"),
 };
-static SCHEMA(system_schema, struct system_file, system_fields, .name = "system.toml",
-              .help = "Buildpacks that the operator adds to every group (platform.md)");
+SCHEMA_DECLARE(system_toml_schema, struct system_file);
+SCHEMA(system_toml_schema, struct system_file, system_fields, .name = "system.toml",
+       .help = "Buildpacks that the operator adds to every group (platform.md)");
 
 static bool has_id(const struct cnb_group *g, struct str id)
 {
@@ -75,7 +76,8 @@ static void add(struct arena *a, const struct cnb_group *old, const struct list 
         if (has_id(old, r->id))
             continue;
         g->v = arena_grow(a, g->v, g->n, &g->cap, sizeof *g->v);
-        g->v[g->n++] = (struct cnb_group_element){.id = r->id, .version = r->version, .optional = r->optional};
+        g->v[g->n++] =
+            (struct cnb_group_element){.id = r->id, .version = r->version, .optional = r->optional};
     }
 }
 
@@ -84,7 +86,7 @@ int order_merge_system(struct arena *a, const struct val *doc, const char *file,
 {
     struct system_file s = {0};
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
-    if (doc_read(&how, &system_schema, doc, &s, e) < 0)
+    if (doc_read(&how, &system_toml_schema, doc, &s, e) < 0)
         return -1;
     for (size_t i = 0; i < order->n; i++) {
         const struct cnb_group old = order->v[i];
@@ -114,8 +116,7 @@ int order_load(struct app_ctx *app, const struct phase_in *in, struct cnb_order 
     const struct doc how = {.names = NAMES_TOML, .file = str_c(app->a, path), .a = app->a, .ev = app->ev};
     struct cnb_order order, extensions;
     struct val *doc, *system = NULL;
-    if (phase_read(app, path, PHASE_WANTED, &doc, e) < 0 ||
-        order_read(&how, doc, &order, &extensions, e) < 0)
+    if (phase_read(app, path, PHASE_WANTED, &doc, e) < 0 || order_read(&how, doc, &order, &extensions, e) < 0)
         return -1;
     if (extensions.n)
         event_warn(app->ev, NULL, PRI_STR ": image extensions are not run by this version", STR_ARG(path));

@@ -7,7 +7,14 @@
 #include <unistd.h>
 
 #define SUMMARY "The phases of a build (Cloud Native Buildpacks, Platform API 0.7 to 0.15)."
-enum { OUTPUT_MAX = 1 << 20, EXIT_GENERIC = 1, EXIT_FLAGS = 2, EXIT_ARGS = 3, EXIT_PLATFORM = 11, EXIT_BUILDPACK = 12 };
+enum {
+    OUTPUT_MAX = 1 << 20,
+    EXIT_GENERIC = 1,
+    EXIT_FLAGS = 2,
+    EXIT_ARGS = 3,
+    EXIT_PLATFORM = 11,
+    EXIT_BUILDPACK = 12
+};
 
 #define PHASE(id) extern const struct phase_program phase_##id;
 #include "phase/applets.def"
@@ -28,7 +35,8 @@ int phase_bad_input(struct app_ctx *app, const struct err *e)
 int phase_failed(struct app_ctx *app, enum phase phase, const struct err *e)
 {
     // The arguments were good: what is wrong now is the phase's.
-    app->exit_code = e->code == ERR_API ? EXIT_BUILDPACK : exit_code(phase, e->code == ERR_USAGE ? ERR_IO : e->code);
+    app->exit_code =
+        e->code == ERR_API ? EXIT_BUILDPACK : exit_code(phase, e->code == ERR_USAGE ? ERR_IO : e->code);
     return -1;
 }
 
@@ -93,7 +101,7 @@ static void forget_bad_numbers(struct app_ctx *app, const struct applet *ap)
 
 static void settle_paths(struct app_ctx *app, const struct applet *ap, struct phase_in *in)
 {
-    static const char *const dirs[] = {"app",       "build-config", "buildpacks", "cache-dir", "extensions",
+    static const char *const dirs[] = {"app",       "build-config", "buildpacks", "cache-dir",  "extensions",
                                        "generated", "launch-cache", "layers",     "layout-dir", "platform"};
     drop_free char *cwd = getcwd(NULL, 0);
     for (int pass = 0; pass < 2; pass++) // <layers> itself comes first
@@ -102,14 +110,17 @@ static void settle_paths(struct app_ctx *app, const struct applet *ap, struct ph
             if (o->kind != OPT_TEXT || !at->n || (strcmp(o->name, "layers") == 0) != (pass == 0))
                 continue;
             if (at->p == o->dflt && str_has_prefix(*at, "<layers>"))
-                *at = str_printf(app->a, PRI_STR PRI_STR, STR_ARG(in->layers), STR_ARG(str_from(*at, strlen("<layers>"))));
+                *at = str_printf(app->a, PRI_STR PRI_STR, STR_ARG(in->layers),
+                                 STR_ARG(str_from(*at, strlen("<layers>"))));
             for (size_t i = 0; i < COUNT(dirs); i++)
                 if (strcmp(dirs[i], o->name) == 0)
-                    *at = path_clean(app->a, at->p[0] == '/' ? *at : path_join(app->a, str_of(cwd ? cwd : "/"), *at));
+                    *at = path_clean(app->a,
+                                     at->p[0] == '/' ? *at : path_join(app->a, str_of(cwd ? cwd : "/"), *at));
         }
 }
 
-static int check_images(struct app_ctx *app, const struct phase_program *p, const struct phase_in *in, struct err *e)
+static int check_images(struct app_ctx *app, const struct phase_program *p, const struct phase_in *in,
+                        struct err *e)
 {
     size_t n = in->images.n;
     for (size_t i = 1; i < n; i++)
@@ -117,10 +128,11 @@ static int check_images(struct app_ctx *app, const struct phase_program *p, cons
             event_warn(app->ev, NULL, "\"" PRI_STR "\" stands behind an argument: it is no flag there",
                        STR_ARG(in->images.v[i]));
     if (n < p->min_images)
-        return err_set(e, ERR_USAGE, "%s: got %zu arguments, want at least %zu: the name of an image", p->applet.name, n,
-                       p->min_images);
+        return err_set(e, ERR_USAGE, "%s: got %zu arguments, want at least %zu: the name of an image",
+                       p->applet.name, n, p->min_images);
     if (n && !p->min_images)
-        return err_set(e, ERR_USAGE, "%s: unexpected argument \"" PRI_STR "\"", p->applet.name, STR_ARG(in->images.v[0]));
+        return err_set(e, ERR_USAGE, "%s: unexpected argument \"" PRI_STR "\"", p->applet.name,
+                       STR_ARG(in->images.v[0]));
     return 0;
 }
 
@@ -149,18 +161,20 @@ static int set_level(struct leveled *l, struct str word, struct err *e)
     static const struct {
         const char *word;
         int level;
-    } levels[] = {{"debug", LEVEL_DEBUG}, {"info", LEVEL_INFO},   {"warn", LEVEL_WARN},
+    } levels[] = {{"debug", LEVEL_DEBUG},  {"info", LEVEL_INFO},   {"warn", LEVEL_WARN},
                   {"warning", LEVEL_WARN}, {"error", LEVEL_ERROR}, {"fatal", LEVEL_ERROR}};
     for (size_t i = 0; i < COUNT(levels); i++)
         if (str_is(word, levels[i].word)) {
             l->level = levels[i].level;
             return 0;
         }
-    return err_set(e, ERR_PARSE, "failed to parse log level: \"" PRI_STR "\", want debug, info, warn or error",
+    return err_set(e, ERR_PARSE,
+                   "failed to parse log level: \"" PRI_STR "\", want debug, info, warn or error",
                    STR_ARG(word));
 }
 
-static int run(struct app_ctx *app, const struct phase_program *p, const struct applet *ap, struct phase_in *in)
+static int run(struct app_ctx *app, const struct phase_program *p, const struct applet *ap,
+               struct phase_in *in)
 {
     struct err e = {0};
     const struct str *exec_env = strmap_get(&app->env, STR("CNB_EXEC_ENV"));

@@ -15,9 +15,9 @@
 struct phase_in {
     uint16_t platform_api;
     struct str exec_env;
-    struct str analyzed, app, build_config, buildpacks, cache_dir, cache_image, extended, extensions, generated, group,
-        image, launch_cache, launcher, launcher_sbom, layers, layout_dir, log_level, order, plan, platform, process_type,
-        project_metadata, report, run, run_image, stack, system;
+    struct str analyzed, app, build_config, buildpacks, cache_dir, cache_image, extended, extensions,
+        generated, group, image, launch_cache, launcher, launcher_sbom, layers, layout_dir, log_level, order,
+        plan, platform, process_type, project_metadata, report, run, run_image, stack, system;
     bool daemon, layout, no_color, parallel;
     int64_t uid, gid;
     struct strv insecure, images; // images: positional
@@ -39,7 +39,8 @@ struct phase_program {
 // The whole program. Returns its exit code.
 int phase_main(int argc, char *const *argv, char *const *envp);
 
-// --- For the phases. Exit codes: what goes wrong before the phase's own work is 1, 3 (ERR_USAGE) or 12 (ERR_API), after
+// --- For the phases. Exit codes: what goes wrong before the phase's own
+// work is 1, 3 (ERR_USAGE) or 12 (ERR_API), after
 // that the phase's. Both return -1 and leave the code in `app`.
 int phase_bad_input(struct app_ctx *app, const struct err *e);
 int phase_failed(struct app_ctx *app, enum phase phase, const struct err *e);
@@ -52,7 +53,8 @@ int nodiscard phase_read(struct app_ctx *app, struct str path, enum phase_missin
 int nodiscard phase_write(struct app_ctx *app, struct str path, const struct val *doc, struct newfile **out,
                           struct err *e);
 int nodiscard phase_publish(struct newfile *const *v, size_t n, struct err *e);
-int nodiscard phase_read_group(struct app_ctx *app, const struct phase_in *in, struct cnb_selected *out, struct err *e);
+int nodiscard phase_read_group(struct app_ctx *app, const struct phase_in *in, struct cnb_selected *out,
+                               struct err *e);
 
 // A directory of this run's own; gone with phase_temp_done.
 int nodiscard phase_temp(struct app_ctx *app, const char **out, struct err *e);
@@ -64,5 +66,5 @@ int nodiscard phase_refuse_root(struct err *e); // ERR_DENIED
 int nodiscard phase_become(const struct phase_in *in, struct err *e);
 // What detector and builder tell buildpacks; reads analyzed.toml for the target, and what it does not know from the
 // machine. `temp_dir` is borrowed.
-int nodiscard phase_context(struct app_ctx *app, const struct phase_in *in, const char *temp_dir, struct lc_context *out,
-                            struct err *e);
+int nodiscard phase_context(struct app_ctx *app, const struct phase_in *in, const char *temp_dir,
+                            struct lc_context *out, struct err *e);

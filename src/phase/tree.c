@@ -9,12 +9,13 @@ int layout_tree_path(struct arena *a, struct str name, struct str *beneath, stru
     struct reference r;
     if (reference_parse(a, name, &r, e) < 0)
         return -1;
-    struct str registry = str_is(r.registry, REFERENCE_DEFAULT_REGISTRY) ? STR(DEFAULT_REGISTRY_DIR) : r.registry;
+    struct str registry =
+        str_is(r.registry, REFERENCE_DEFAULT_REGISTRY) ? STR(DEFAULT_REGISTRY_DIR) : r.registry;
     char hex[DIGEST_TEXT];
     struct str path =
         reference_has_digest(&r)
-            ? str_printf(a, PRI_STR "/" PRI_STR "/%s/%s", STR_ARG(registry), STR_ARG(r.repository), hash_name(r.digest.alg),
-                         digest_hex(&r.digest, hex))
+            ? str_printf(a, PRI_STR "/" PRI_STR "/%s/%s", STR_ARG(registry), STR_ARG(r.repository),
+                         hash_name(r.digest.alg), digest_hex(&r.digest, hex))
             : str_printf(a, PRI_STR "/" PRI_STR "/" PRI_STR, STR_ARG(registry), STR_ARG(r.repository),
                          STR_ARG(reference_tag(&r)));
     if (!path_is_safe(path))
@@ -45,7 +46,8 @@ static int find(const struct layout_tree *t, struct arena *a, struct str referen
         return err_wrap(e, PRI_STR, STR_ARG(reference));
     *path = path_clean(a, str_head(reference, at));
     if (!path_is_within(*path, t->dir) || path->n == t->dir.n)
-        return err_set(e, ERR_DENIED, PRI_STR ": not in the tree of layouts " PRI_STR, STR_ARG(*path), STR_ARG(t->dir));
+        return err_set(e, ERR_DENIED, PRI_STR ": not in the tree of layouts " PRI_STR, STR_ARG(*path),
+                       STR_ARG(t->dir));
     return 0;
 }
 
@@ -64,8 +66,8 @@ static struct str ref_name(const struct layout *l, const struct digest *digest, 
     return STR("");
 }
 
-int layout_tree_image(const struct layout_tree *t, struct arena *a, struct str reference, struct layout_found *out,
-                      struct err *e)
+int layout_tree_image(const struct layout_tree *t, struct arena *a, struct str reference,
+                      struct layout_found *out, struct err *e)
 {
     struct layout_found f = {0};
     struct digest want;

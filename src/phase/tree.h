@@ -11,7 +11,8 @@ struct layout_tree {
 
 // Where an image of that name lies, beneath the tree. ERR_PARSE: no name of an image.
 int nodiscard layout_tree_path(struct arena *a, struct str name, struct str *beneath, struct err *e);
-// An image by "path@digest", as analyzed.toml says, or by its name. analyzed.toml may be a buildpack's work: the path must
+// An image by "path@digest", as analyzed.toml says, or by its name.
+// analyzed.toml may be a buildpack's work: the path must
 // lie in the tree (ERR_DENIED), the image must be the one of the digest (ERR_DIGEST). out->layout is the caller's to
 // close.
 struct layout_found {

@@ -7,7 +7,9 @@
 #include "cnb/env.h"
 #include "lifecycle/context.h"
 #include "platform/build_priv.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { BUILDPACKS_MAX = 500 };
@@ -84,8 +86,6 @@ static int make_ops(struct building *b, bool detects, struct plan_ops *ops, stru
     struct sbx_op *root = add(ops, SBX_OVERLAY, "/", NULL);
     root->lower = b->root.lower;
     root->own = true; // mount points are made in it; it is read-only once the phase runs
-    if (b->o->runner == SBX_RUNC)
-        root->scratch = in_work(b, "root"); // runc makes mount points only where it may write
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
     add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;
@@ -145,6 +145,50 @@ static int judge(const char *phase, int status, struct err *e)
     }
 }
 
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return path && fstatat(AT_FDCWD, path, &info, 0) == 0 && !S_ISDIR(info.st_mode);
+}
+
+// runc makes no mount point in a directory of the image: all of them are in one more lower of the root.
+static int make_points(struct building *b, struct plan_ops *ops, struct err *e)
+{
+    struct strv lower = {0};
+    drop_fd int points = -1;
+    if (b->o->runner != SBX_RUNC)
+        return 0;
+    if (workdir_sub(&b->work, "points", 0755, -1, -1, e) < 0 ||
+        path_open_plain(b->work.fd, "points", O_RDONLY | O_DIRECTORY, 0, &points, e) < 0)
+        return -1;
+    for (size_t i = 1; i < ops->n; i++) {
+        const struct sbx_op *op = &ops->v[i];
+        const char *path = op->dst + 1, *dir = str_c(b->a, path_dir(str_of(path)));
+        if (op->kind == SBX_HAND_OUT)
+            continue;
+        bool plain = op->kind != SBX_LINK && !is_file(op->src);
+        if (path_mkdirs(points, plain ? path : dir, 0755, e) < 0)
+            return -1;
+        // A tmpfs of runc takes over the mode of what it covers.
+        if (op->kind == SBX_TMPFS && fchmodat(points, path, op->mode, 0) < 0)
+            return err_sys(e, "%s", path);
+        if (op->kind == SBX_LINK && symlinkat(op->src, points, path) < 0 && errno != EEXIST)
+            return err_sys(e, "%s", path);
+        if (!plain && op->kind != SBX_LINK && file_place(points, path, 0644, STR(""), e) < 0)
+            return -1;
+    }
+    strv_add(b->a, &lower, str_of(in_work(b, "points")));
+    for (size_t i = 0; i < ops->v[0].lower.n; i++)
+        strv_add(b->a, &lower, ops->v[0].lower.v[i]);
+    ops->v[0].lower = lower;
+    size_t n = 1;
+    for (size_t i = 1; i < ops->n; i++)
+        if (ops->v[i].kind != SBX_LINK)
+            ops->v[n++] = ops->v[i];
+    ops->n = n;
+    return 0;
+}
+
 static int run_phase(struct building *b, const char *phase, bool detects, struct sbx *s, struct err *e)
 {
     const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase),
@@ -157,7 +201,7 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
                                 NULL};
     struct plan_ops ops = {0};
     drop_(build_log_free) struct build_log *log = NULL;
-    if (make_ops(b, detects, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0)
+    if (make_ops(b, detects, &ops, e) < 0 || make_points(b, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0)
         return -1;
     struct sbx_plan p = {.op = ops.v,
                          .n_op = ops.n,

@@ -54,7 +54,6 @@ static int make_dirs(struct building *b, struct err *e)
     return workdir_sub(&b->work, "layers", 0755, uid, gid, e) < 0 ||
                    workdir_sub(&b->work, "home", 0755, uid, gid, e) < 0 ||
                    workdir_scratch(&b->work, "app", 0755, uid, gid, e) < 0 ||
-                   workdir_scratch(&b->work, "root", 0755, uid, gid, e) < 0 ||
                    workdir_sub(&b->work, "platform", 0755, -1, -1, e) < 0 ||
                    workdir_sub(&b->work, "platform/env", 0755, -1, -1, e) < 0 ||
                    workdir_sub(&b->work, "cnb", 0755, -1, -1, e) < 0

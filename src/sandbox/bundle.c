@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/bundle.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "document/json.h"
 #include "sandbox/filter.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct bundle {
     const struct sbx_plan *p;
@@ -220,6 +222,82 @@ static int link_file(struct bundle *b, const struct sbx_op *op, struct err *e)
     return symlinkat(op->src, parent, base) < 0 ? err_sys(e, "bundle: link %s", op->dst) : 0;
 }
 
+// A directory of the image's own, through no link: its mode. 0: there is none.
+static mode_t image_dir(struct bundle *b, const char *path)
+{
+    const struct strv *lower = &b->p->op[0].lower;
+    for (size_t k = 0; k < lower->n; k++) {
+        struct err ignored = {0};
+        struct stat st;
+        drop_fd int top = -1, fd = -1;
+        if (path_open_host(str_c(b->a, lower->v[k]), O_PATH | O_DIRECTORY, 0, &top, &ignored) == 0 &&
+            path_open_plain(top, path, O_PATH | O_DIRECTORY, 0, &fd, &ignored) == 0 && fstat(fd, &st) == 0)
+            return st.st_mode;
+    }
+    return 0;
+}
+
+static bool image_has(struct bundle *b, const char *path)
+{
+    const struct strv *lower = &b->p->op[0].lower;
+    for (size_t k = 0; k < lower->n; k++) {
+        struct err ignored = {0};
+        drop_fd int top = -1;
+        if (path_open_host(str_c(b->a, lower->v[k]), O_PATH | O_DIRECTORY, 0, &top, &ignored) == 0 &&
+            dir_kind(top, path) != DIR_ABSENT)
+            return true;
+    }
+    return false;
+}
+
+// The parents of a path in extra/, as the image has them. *link: one of them is a link there, and nothing was made for it.
+static int extra_parents(struct bundle *b, const char *path, bool *link, struct err *e)
+{
+    *link = false;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        const char *dir = str_c(b->a, (struct str){path, (size_t)(slash - path)});
+        drop_fd int fd = -1;
+        mode_t mode = image_dir(b, dir);
+        if (!mode && (*link = image_has(b, dir)))
+            return 0;
+        const char *made = arena_printf(b->a, "extra/%s", dir);
+        if (path_mkdirs(b->fd, made, 0755, e) < 0 ||
+            path_open_plain(b->fd, made, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+            return err_wrap(e, "bundle");
+        if (mode && fchmod(fd, mode & 07777) < 0)
+            return err_sys(e, "bundle: %s", made);
+    }
+    return 0;
+}
+
+static bool mounts_file(struct bundle *b, const struct sbx_op *op, size_t i)
+{
+    struct stat st;
+    if (op->kind == SBX_FILE)
+        return true;
+    if (op->kind != SBX_BIND && op->kind != SBX_BIND_RO)
+        return false;
+    return i < b->box->n_op ? !b->box->op[i].src[0].dir : stat(op->src, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+// A mount point that the image does not have. runc could make it only in directories of an id that the sandbox maps, and
+// those of an image are root's.
+static int root_point(struct bundle *b, size_t i, struct err *e)
+{
+    const struct sbx_op *op = &b->p->op[i];
+    const char *path = op->dst + 1, *made = arena_printf(b->a, "extra%s", op->dst);
+    bool link;
+    if (i == 0 || b->p->op[0].kind != SBX_OVERLAY || op->kind >= SBX_LINK || image_has(b, path))
+        return 0;
+    if (extra_parents(b, path, &link, e) < 0)
+        return -1;
+    if (link || dir_kind(b->fd, made) != DIR_ABSENT)
+        return 0;
+    if (mounts_file(b, op, i) ? put_file(b, made, 0644, STR(""), e) < 0 : path_mkdirs(b->fd, made, 0755, e) < 0)
+        return err_wrap(e, "bundle: %s", op->dst);
+    return 0;
+}
+
 static int add_op(struct bundle *b, size_t i, struct val *mounts, struct val *hidden, struct err *e)
 {
     const struct sbx_op *op = &b->p->op[i];
@@ -405,7 +483,7 @@ int bundle_write(struct box *box, struct arena *a, const char *dir, struct err *
     put_bool(&b, r, "readonly", !(p->op[0].kind == SBX_OVERLAY && p->op[0].scratch));
     struct val *mounts = put_list(&b, &root, "mounts");
     for (size_t i = 0; i < p->n_op; i++)
-        if (add_op(&b, i, mounts, &hidden, e) < 0)
+        if (root_point(&b, i, e) < 0 || add_op(&b, i, mounts, &hidden, e) < 0)
             return -1;
     linux_part(&b, &root, &hidden);
     json_write(&root, JSON_PRETTY, &text);

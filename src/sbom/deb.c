@@ -23,9 +23,10 @@ struct str sbom_deb_purl(struct arena *a, const struct sbom_distro *d, const str
         strmap_set(a, &u.qualifiers, STR("distro"),
                    str_printf(a, PRI_STR "-" PRI_STR, STR_ARG(d->id), STR_ARG(d->version)));
     // Grype finds advisories of the source package by this one.
-    if (p->source.n && !str_eq(p->source, p->name))
+    bool other_version = p->source_version.n && !str_eq(p->source_version, p->version);
+    if (p->source.n && (other_version || !str_eq(p->source, p->name)))
         strmap_set(a, &u.qualifiers, STR("upstream"),
-                   p->source_version.n && !str_eq(p->source_version, p->version)
+                   other_version
                        ? str_printf(a, PRI_STR "@" PRI_STR, STR_ARG(p->source), STR_ARG(p->source_version))
                        : p->source);
     return purl_format(a, &u, &out, &why) < 0 ? STR("") : out;

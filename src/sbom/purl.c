@@ -136,7 +136,7 @@ static bool is_key(struct str s, const char *more)
     if (!s.n || !isalpha((unsigned char)s.p[0]))
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (!isalnum((unsigned char)s.p[i]) && !strchr(more, s.p[i]))
+        if (!isalnum((unsigned char)s.p[i]) && (!s.p[i] || !strchr(more, s.p[i])))
             return false;
     return true;
 }

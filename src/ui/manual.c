@@ -110,13 +110,13 @@ static void man_option(const struct applet *ap, const struct opt *o, struct buf 
     tagged(head.p, out);
     roff_text(o->help, out);
     buf_text(out, o->kind == OPT_LIST ? "; may be repeated.\n" : ".\n");
+    if (o->env)
+        buf_printf(out, "Without it, the variable\n.B %s\ncounts.\n", o->env);
     if (o->dflt) {
         buf_text(out, "The default is ");
         roff_text(o->dflt, out);
         buf_text(out, ".\n");
     }
-    if (o->env)
-        buf_printf(out, "Without it, the variable\n.B %s\ncounts.\n", o->env);
 }
 
 static void man_applet(const struct applet *ap, const char *program, struct buf *out)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the launcher costs: `bench-launcher LAUNCHER [ROUNDS]` starts a program that does nothing, plainly and through the
+// What the launcher costs: `bench-launcher LAUNCHER [ROUNDS]` starts a
+// program that does nothing, plainly and through the
 // launcher with 10 layers that set 30 variables, in turns, and prints medians, the difference and the ratio.
 #include "base/file.h"
 #include "base/proc.h"
@@ -35,8 +36,9 @@ static int fill(struct arena *a, int dir, const char *launcher, struct err *e)
     for (int i = 0; i < LAYERS; i++) {
         const char *layer = arena_printf(a, "layers/bench_layers/layer-%d", i);
         for (int j = 0; j < FILES; j++)
-            if (write_file(dir, arena_printf(a, "%s/env.launch", layer), arena_printf(a, "VARIABLE_%d_%d.override", i, j),
-                           "a value of usual length", e) < 0)
+            if (write_file(dir, arena_printf(a, "%s/env.launch", layer),
+                           arena_printf(a, "VARIABLE_%d_%d.override", i, j), "a value of usual length",
+                           e) < 0)
                 return -1;
         if (path_mkdirs(dir, arena_printf(a, "%s/bin", layer), 0755, e) < 0)
             return -1;
@@ -83,8 +85,8 @@ static int measure(struct arena *a, const char *dir, uint64_t rounds, struct err
         qsort(ms[v], rounds, sizeof *ms[v], by_time);
     double plain = ms[0][rounds / 2], launched = ms[1][rounds / 2];
     printf("exec                          median %6.3f ms  best %6.3f ms\n", plain, ms[0][0]);
-    printf("launcher, 10 layers, 30 vars  median %6.3f ms  best %6.3f ms  %+.3f ms  %.2f times\n", launched, ms[1][0],
-           launched - plain, launched / plain);
+    printf("launcher, 10 layers, 30 vars  median %6.3f ms  best %6.3f ms  %+.3f ms  %.2f times\n", launched,
+           ms[1][0], launched - plain, launched / plain);
     return 0;
 }
 
@@ -95,8 +97,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     drop_(arena_free) struct arena *a = arena_new(65536);
     drop_fd int fd = -1;
-    if (argc < 2 || (argc > 2 && !str_u64(str_of(argv[2]), 1, 100000, &rounds)) || !realpath(argv[1], launcher) ||
-        !mkdtemp(dir))
+    if (argc < 2 || (argc > 2 && !str_u64(str_of(argv[2]), 1, 100000, &rounds)) ||
+        !realpath(argv[1], launcher) || !mkdtemp(dir))
         return 2;
     int rc = path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, &e);
     if (rc == 0 && (rc = fill(a, fd, launcher, &e)) == 0)

@@ -28,6 +28,7 @@ static void check_selection(const struct deb_selection *s)
         must(str_cmp(s->v[i - 1].package->name, s->v[i].package->name) < 0, "a name chosen twice");
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { ASKED_MAX = 16 };

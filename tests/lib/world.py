@@ -265,7 +265,7 @@ class World:
 
     def doctor(self, **how):
         """{runner: None, or why it does not work}"""
-        _, out = self.call(self.dir / "doctor", "doctor", "-o", "json", **how)
+        _, out = self.call(self.tmp(how.get("user")) / "none", "doctor", "-o", "json", **how)
         return {r["runner"]: None if r["works"] else r.get("why", "does not work") for r in json.loads(out)}
 
 

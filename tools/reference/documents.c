@@ -9,6 +9,8 @@
 #include "debian/documents.def"
 #include "image/documents.def"
 #include "oci/documents.def"
+#include "phase/documents.def"
+#include "platform/documents.def"
 #undef DOCUMENT
 
 #define DOCUMENT(id, spelling) {&id, spelling},
@@ -20,6 +22,8 @@ static const struct document {
 #include "debian/documents.def"
 #include "image/documents.def"
 #include "oci/documents.def"
+#include "phase/documents.def"
+#include "platform/documents.def"
 };
 #undef DOCUMENT
 
@@ -54,8 +58,8 @@ static void row(void *ctx, const struct schema_row *r)
 {
     struct page *p = ctx;
     const struct field *f = r->field;
-    buf_printf(p->out, "| `" PRI_STR "` | %s | %s", STR_ARG(r->key), field_shape(f),
-               f->flags & REQUIRED ? "yes" : "");
+    buf_printf(p->out, "| `" PRI_STR "` | %s |%s", STR_ARG(r->key), field_shape(f),
+               f->flags & REQUIRED ? " yes" : "");
     if (p->with_api)
         api_cell(f, p->out);
     buf_text(p->out, " | ");

@@ -17,8 +17,11 @@ static struct str shown(struct arena *a, const struct cnb_order *o)
     for (size_t i = 0; i < o->n; i++)
         for (size_t j = 0; j < o->v[i].n; j++) {
             const struct cnb_group_element *el = &o->v[i].v[j];
-            buf_printf(&out, "%s" PRI_STR "@" PRI_STR "%s", j ? " " : i ? "; " : "", STR_ARG(el->id), STR_ARG(el->version),
-                       el->optional ? "?" : "");
+            buf_printf(&out, "%s" PRI_STR "@" PRI_STR "%s",
+                       j   ? " "
+                       : i ? "; "
+                           : "",
+                       STR_ARG(el->id), STR_ARG(el->version), el->optional ? "?" : "");
         }
     return str_dup(a, buf_view(&out));
 }
@@ -27,10 +30,12 @@ static void order(struct arena *a, struct cnb_order *o)
 {
     struct cnb_order extensions;
     const struct doc how = {.names = NAMES_TOML, .file = "order.toml", .a = a};
-    MUST(order_read(&how,
-                    toml(a, "[[order]]\n[[order.group]]\nid = 'a'\nversion = '1'\n[[order.group]]\nid = 'b'\nversion = '2'\n"
-                            "optional = true\n[[order]]\n[[order.group]]\nid = 'c'\nversion = '1'\n"),
-                    o, &extensions, &e));
+    MUST(order_read(
+        &how,
+        toml(a,
+             "[[order]]\n[[order.group]]\nid = 'a'\nversion = '1'\n[[order.group]]\nid = 'b'\nversion = '2'\n"
+             "optional = true\n[[order]]\n[[order.group]]\nid = 'c'\nversion = '1'\n"),
+        o, &extensions, &e));
 }
 
 TEST(system_goes_around_every_group)
@@ -42,8 +47,10 @@ TEST(system_goes_around_every_group)
         {"[system]\n[system.pre]\n[system.post]\n", "a@1 b@2?; c@1"},
         {"[[system.pre.buildpacks]]\nid = 'p'\nversion = '7'\n", "p@7 a@1 b@2?; p@7 c@1"},
         {"[[system.post.buildpacks]]\nid = 'q'\nversion = '8'\noptional = true\n", "a@1 b@2? q@8?; c@1 q@8?"},
-        {"[[system.pre.buildpacks]]\nid = 'p'\n[[system.pre.buildpacks]]\nid = 'q'\n", "p@ q@ a@1 b@2?; p@ q@ c@1"},
-        {"[[system.pre.buildpacks]]\nid = 'c'\nversion = '9'\n", "c@9 a@1 b@2?; c@1"}, // the group's own version stays
+        {"[[system.pre.buildpacks]]\nid = 'p'\n[[system.pre.buildpacks]]\nid = 'q'\n",
+         "p@ q@ a@1 b@2?; p@ q@ c@1"},
+        {"[[system.pre.buildpacks]]\nid = 'c'\nversion = '9'\n",
+         "c@9 a@1 b@2?; c@1"}, // the group's own version stays
         {"[[system.post.buildpacks]]\nid = 'b'\nversion = '9'\n", "a@1 b@2?; c@1 b@9"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -72,7 +79,8 @@ TEST(O8_system_that_is_hostile)
         drop_(arena_free) struct arena *a = arena_new(0);
         struct cnb_order o;
         order(a, &o);
-        REFUSED(order_merge_system(a, toml(a, rows[i].text), "system.toml", NULL, &o, &e), ERR_PARSE, rows[i].words);
+        REFUSED(order_merge_system(a, toml(a, rows[i].text), "system.toml", NULL, &o, &e), ERR_PARSE,
+                rows[i].words);
         EQ_STR(shown(a, &o), "a@1 b@2?; c@1");
     }
 }

@@ -26,8 +26,9 @@ TEST(tree_paths_of_names)
 
 TEST(tree_paths_of_what_is_no_name)
 {
-    static const char *const names[] = {"", "/", "../x", "a/../b", "example.com/../x", "a:..", "a:", "A", "a@sha256:00",
-                                        "example.com/", "a\nb", "a b"};
+    static const char *const names[] = {"",     "/",  "../x", "a/../b",      "example.com/../x",
+                                        "a:..", "a:", "A",    "a@sha256:00", "example.com/",
+                                        "a\nb", "a b"};
     for (size_t i = 0; i < COUNT(names); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
         struct str got;

@@ -68,6 +68,8 @@ TEST(package_urls_of_debian_packages)
          "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=all&distro=debian-12&upstream=openssl"},
         {"libc6", "1:2.36-9+b1", "glibc", "1:2.36-9",
          "pkg:deb/debian/libc6@1:2.36-9%2Bb1?arch=all&distro=debian-12&upstream=glibc%401:2.36-9"},
+        {"bash", "5.2-2+b1", "bash", "5.2-2",
+         "pkg:deb/debian/bash@5.2-2%2Bb1?arch=all&distro=debian-12&upstream=bash%405.2-2"},
         {"g++", "1", "g++", "", "pkg:deb/debian/g%2B%2B@1?arch=all&distro=debian-12"},
     };
     drop_(arena_free) struct arena *a = arena_new(4096);
