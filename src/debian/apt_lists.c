@@ -83,7 +83,7 @@ static int take_target(struct arena *a, struct str line, struct targets *to, str
     return 0;
 }
 
-// apt would build its own cache of all lists first, which takes longer than all the rest: it is shown an empty directory.
+// apt would first build a cache of all lists, which takes longer than all the rest: it is shown an empty directory.
 static int find_targets(struct reading *r, struct err *e)
 {
     struct arena *a = r->out->arena;

@@ -11,19 +11,20 @@
 enum base_kind { BASE_RUN, BASE_BUILD };
 
 struct base_debian {
-    struct str origin;         // of the Release files: "Debian"
-    struct str suite;          // codename: "bookworm"
-    struct strv pockets;       // "updates": also the suite "bookworm-updates", which must be there
-    struct str architecture;   // Debian's word; empty in the file: this machine's
-    struct strv components;    // "main"
-    struct strv packages;      // sorted; "name" or "name=version"
-    struct strv exclude_paths; // as deb_unpack_spec.exclude: "/usr/share/doc/*", "!/usr/share/doc/*/copyright"
+    struct str origin;       // of the Release files: "Debian"
+    struct str suite;        // codename: "bookworm"
+    struct strv pockets;     // "updates": also the suite "bookworm-updates", which must be there
+    struct str architecture; // Debian's word; empty in the file: this machine's
+    struct strv components;  // "main"
+    struct strv packages;    // sorted; "name" or "name=version"
+    struct strv
+        exclude_paths; // as deb_unpack_spec.exclude: "/usr/share/doc/*", "!/usr/share/doc/*/copyright"
 };
 
 struct base_user {
     struct str name;
     int64_t uid, gid;
-    struct str group; // name of the gid; empty in the file: as name
+    struct str group;       // name of the gid; empty in the file: as name
     struct str home, shell; // shell: may be empty
 };
 

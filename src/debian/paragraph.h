@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// debian/paragraph.h - the paragraphs of control files: Packages, Release, status, sources (spec: deb822(5), policy 5.1).
+// debian/paragraph.h - the paragraphs of control files: Packages, Release, status, sources.
 //
+// spec: deb822(5), policy 5.1.
 // Texts are borrowed from what is read. Field names are compared without regard to case.
 #pragma once
 #include "base/err.h"

@@ -27,11 +27,20 @@ struct frame {
     size_t at;
 };
 
+// Names of the whole index, whose number is known: one hash a name, where a strmap that grows needs four.
+struct table {
+    struct slot {
+        struct str key;
+        void *ptr;
+    } * v;
+    size_t mask;
+};
+
 struct resolver {
     struct arena *a;
     const struct deb_index *index;
-    struct strmap newest;   // name → struct deb_package: the only candidate of that name
-    struct strmap provided; // name → struct provider, of candidates; filled when first asked
+    struct table newest;   // name → struct deb_package: the only candidate of that name
+    struct table provided; // name → struct provider, of candidates; filled when first asked
     bool has_provided;
     struct strmap chosen;          // name → struct deb_selected
     struct strmap chosen_provides; // name → struct provider
@@ -44,6 +53,29 @@ static void *get(const struct strmap *m, struct str key)
 {
     const struct map_entry *e = map_find(m, key);
     return e ? e->ptr : NULL;
+}
+
+static void table_init(struct arena *a, struct table *t, size_t n)
+{
+    size_t size = 16;
+    while (size < 2 * n)
+        size *= 2;
+    t->v = ARENA_ARRAY(a, struct slot, size);
+    t->mask = size - 1;
+}
+
+// The slot of the key, or a free one for it: then its key is empty.
+static struct slot *slot_of(const struct table *t, struct str key)
+{
+    size_t i = (size_t)str_hash(key) & t->mask;
+    while (t->v[i].key.n && !str_eq(t->v[i].key, key))
+        i = (i + 1) & t->mask;
+    return &t->v[i];
+}
+
+static void *look_up(const struct table *t, struct str key)
+{
+    return slot_of(t, key)->ptr;
 }
 
 static const struct deb_package *chosen_of(const struct resolver *r, struct str name)
@@ -87,12 +119,14 @@ static bool is_met(const struct resolver *r, const struct deb_relation *rel)
 
 static void find_newest(struct resolver *r)
 {
+    table_init(r->a, &r->newest, r->index->n);
     for (size_t i = 0; i < r->index->n; i++) {
-        const struct deb_package *p = &r->index->v[i], *had;
-        struct map_entry *e = map_put(r->a, &r->newest, p->name);
-        had = e->ptr;
+        struct deb_package *p = &r->index->v[i];
+        struct slot *s = slot_of(&r->newest, p->name);
+        const struct deb_package *had = s->ptr;
+        s->key = p->name;
         if (!had || dpkg_version_cmp(&p->version, &had->version) > 0)
-            e->ptr = &r->index->v[i];
+            s->ptr = p;
     }
 }
 
@@ -102,27 +136,63 @@ static int field_wrong(const struct deb_package *p, const char *field, struct er
                     field);
 }
 
-static int add_provides(struct resolver *r, struct strmap *to, const struct deb_package *p, struct err *e)
+static int read_provides(struct resolver *r, const struct deb_package *p, struct deb_relations *out,
+                         struct err *e)
+{
+    return deb_relations_read(r->a, p->provides, out, e) < 0 ? field_wrong(p, "Provides", e) : 0;
+}
+
+static struct provider *new_provider(struct resolver *r, const struct deb_package *p,
+                                     const struct deb_relation *as, void *next)
+{
+    struct provider *v = ARENA_NEW(r->a, struct provider);
+    *v = (struct provider){p, as, next};
+    return v;
+}
+
+static int add_chosen_provides(struct resolver *r, const struct deb_package *p, struct err *e)
 {
     struct deb_relations rel;
-    if (!p->provides.n)
-        return 0;
-    if (deb_relations_read(r->a, p->provides, &rel, e) < 0)
-        return field_wrong(p, "Provides", e);
+    if (read_provides(r, p, &rel, e) < 0)
+        return -1;
     for (size_t i = 0; i < rel.n; i++) {
-        struct provider *v = ARENA_NEW(r->a, struct provider);
-        struct map_entry *m = map_put(r->a, to, rel.v[i].v[0].name);
-        *v = (struct provider){p, &rel.v[i].v[0], m->ptr};
-        m->ptr = v;
+        struct map_entry *m = map_put(r->a, &r->chosen_provides, rel.v[i].v[0].name);
+        m->ptr = new_provider(r, p, &rel.v[i].v[0], m->ptr);
     }
     return 0;
 }
 
+static size_t count_provides(const struct resolver *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->index->n; i++) {
+        struct str rest = r->index->v[i].provides, piece;
+        while (rest.n && str_cut(&rest, ',', &piece))
+            n++;
+    }
+    return n;
+}
+
 static int find_provided(struct resolver *r, struct err *e)
 {
-    for (size_t i = 0; i < r->newest.n && !r->has_provided; i++)
-        if (add_provides(r, &r->provided, r->newest.v[i].ptr, e) < 0)
+    struct table all;
+    if (r->has_provided)
+        return 0;
+    table_init(r->a, &all, count_provides(r));
+    for (size_t i = 0; i < r->index->n; i++) {
+        const struct deb_package *p = &r->index->v[i];
+        struct deb_relations rel;
+        if (!p->provides.n || look_up(&r->newest, p->name) != p)
+            continue;
+        if (read_provides(r, p, &rel, e) < 0)
             return -1;
+        for (size_t k = 0; k < rel.n; k++) {
+            struct slot *s = slot_of(&all, rel.v[k].v[0].name);
+            s->key = rel.v[k].v[0].name;
+            s->ptr = new_provider(r, p, &rel.v[k].v[0], s->ptr);
+        }
+    }
+    r->provided = all;
     r->has_provided = true;
     return 0;
 }
@@ -232,7 +302,7 @@ static int choose(struct resolver *r, const struct deb_package *p, const struct 
     struct deb_selected *s = ARENA_NEW(r->a, struct deb_selected);
     *s = (struct deb_selected){p, because};
     map_put(r->a, &r->chosen, p->name)->ptr = s;
-    return add_provides(r, &r->chosen_provides, p, e) < 0 ? -1 : add_refusals(r, p, e);
+    return add_chosen_provides(r, p, e) < 0 ? -1 : add_refusals(r, p, e);
 }
 
 static int follow(struct resolver *r, const struct deb_package *p, struct err *e)
@@ -265,11 +335,11 @@ static bool is_better(const struct deb_package *p, const struct deb_package *tha
 
 static const struct deb_package *best_for(struct resolver *r, const struct deb_relation *rel, bool free_only)
 {
-    const struct deb_package *best = get(&r->newest, rel->name);
+    const struct deb_package *best = look_up(&r->newest, rel->name);
     if (best && is_met_by(rel, best) && !chosen_of(r, best->name) && (!free_only || can_join(r, best)))
         return best;
     best = NULL;
-    for (const struct provider *v = get(&r->provided, rel->name); v; v = v->next)
+    for (const struct provider *v = look_up(&r->provided, rel->name); v; v = v->next)
         if (is_met_by_provider(rel, v) && !chosen_of(r, v->package->name) &&
             (!best || is_better(v->package, best)) && (!free_only || can_join(r, v->package)))
             best = v->package;
@@ -281,7 +351,7 @@ static int unmet(const struct resolver *r, const struct frame *f, const struct d
 {
     char why[160] = "nothing of that name is there", by[160] = "";
     const struct deb_selected *s = get(&r->chosen, f->package->name);
-    const struct deb_package *newest = get(&r->newest, alt->v[0].name);
+    const struct deb_package *newest = look_up(&r->newest, alt->v[0].name);
     if (newest)
         (void)snprintf(why, sizeof why, "the newest " PRI_STR " is " PRI_STR, STR_ARG(newest->name),
                        STR_ARG(newest->version_text));
@@ -331,7 +401,7 @@ static int ask_virtual(struct resolver *r, struct str name, const struct deb_pac
     const struct deb_package *p = NULL;
     if (find_provided(r, e) < 0)
         return -1;
-    for (const struct provider *v = get(&r->provided, name); v; v = v->next) {
+    for (const struct provider *v = look_up(&r->provided, name); v; v = v->next) {
         if (p && p != v->package)
             return err_set(e, ERR_NOT_FOUND,
                            "package " PRI_STR ": several provide it: say which, as " PRI_STR " or " PRI_STR,
@@ -351,8 +421,8 @@ static int pin(struct resolver *r, struct str name, struct str version, struct e
     struct dpkg_version v;
     if (dpkg_version_parse(version, &v, e) < 0)
         return err_wrap(e, "package " PRI_STR, STR_ARG(name));
-    struct map_entry *m = map_find(&r->newest, name) ? map_put(r->a, &r->newest, name) : NULL;
-    if (!m)
+    struct slot *m = slot_of(&r->newest, name);
+    if (!m->ptr)
         return err_set(e, ERR_NOT_FOUND, "package " PRI_STR ": not in the index of %zu packages",
                        STR_ARG(name), r->index->n);
     for (size_t i = 0; i < r->index->n; i++) {
@@ -384,7 +454,7 @@ static int ask(struct resolver *r, const struct strv *wanted, struct err *e)
     const struct deb_package **asked = ARENA_ARRAY(r->a, const struct deb_package *, wanted->n + 1);
     for (size_t i = 0; i < wanted->n; i++) {
         struct str name = name_of(wanted->v[i]);
-        asked[i] = get(&r->newest, name);
+        asked[i] = look_up(&r->newest, name);
         if (!asked[i] && ask_virtual(r, name, &asked[i], e) < 0)
             return -1;
         if (!chosen_of(r, asked[i]->name) && choose(r, asked[i], NULL, e) < 0)

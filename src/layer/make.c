@@ -13,7 +13,7 @@ enum { PARENT_MODE = 0755 }; // of parents that are not on this disk
 struct making {
     const struct layer_spec *spec;
     struct tar_writer *tar;
-    struct arena *a; // of one entry's name
+    struct arena *a;         // of one entry's name
     uint64_t entries, bytes; // of files
 };
 

@@ -93,6 +93,7 @@ enum known kept_find(struct kept *k, int layers_fd, struct str buildpack, struct
 // The next record, while it is made.
 struct keeping {
     struct kept *k;
+    int layers_fd;  // the merged directory
     struct str gen; // the upper's name to be
     struct kept_record rec;
     bool fresh;            // something is of `gen`
@@ -129,13 +130,13 @@ static bool is_sbom_of(struct str file, struct str layer)
            str_has_prefix(str_from(file, layer.n), ".sbom.");
 }
 
-static void set_made(struct keeping *n, int layers_fd, struct str id, const char *dir, struct kept_layer *l)
+static void set_made(struct keeping *n, struct str id, const char *dir, struct kept_layer *l)
 {
     struct kept *k = n->k;
     const struct map_entry *found = map_find(&k->made, made_key(k, id, l->name));
     const struct layer *made = found ? found->ptr : NULL;
     char text[DIGEST_TEXT];
-    if (!made || !mode_of(layers_fd, ".", &l->layers_mode) || !mode_of(layers_fd, dir, &l->dir_mode))
+    if (!made || !mode_of(n->layers_fd, ".", &l->layers_mode) || !mode_of(n->layers_fd, dir, &l->dir_mode))
         return;
     l->diff_id = str_dup(k->a, str_of(digest_text(&made->diff_id, text)));
     l->blob = str_dup(k->a, str_of(digest_text(&made->blob, text)));
@@ -143,8 +144,8 @@ static void set_made(struct keeping *n, int layers_fd, struct str id, const char
     l->codec = str_of(k->o.codec);
 }
 
-static void add_layer(struct keeping *n, int layers_fd, const struct cnb_ref *bp, const char *dir,
-                      const struct built_layer *b, const struct strv *names, struct kept_buildpack *to)
+static void add_layer(struct keeping *n, const struct cnb_ref *bp, const char *dir, const struct built_layer *b,
+                      const struct strv *names, struct kept_buildpack *to)
 {
     struct kept *k = n->k;
     const struct kept_layer *before = kept_layer_find(&k->rec, bp->id, b->name);
@@ -162,7 +163,7 @@ static void add_layer(struct keeping *n, int layers_fd, const struct cnb_ref *bp
                              .metadata = b->types.metadata};
     l->parts.v = ARENA_ARRAY(k->a, struct kept_part, names->n + 1);
     if (cached && l->launch)
-        set_made(n, layers_fd, bp->id, dir, l);
+        set_made(n, bp->id, dir, l);
     if (cached)
         add_part(n, dir, b->name, before, l);
     for (size_t i = 0; i < names->n; i++)
@@ -170,7 +171,7 @@ static void add_layer(struct keeping *n, int layers_fd, const struct cnb_ref *bp
             add_part(n, dir, names->v[i], before, l);
 }
 
-static int add_buildpack(struct keeping *n, int layers_fd, const struct cnb_ref *bp, struct err *e)
+static int add_buildpack(struct keeping *n, const struct cnb_ref *bp, struct err *e)
 {
     struct kept *k = n->k;
     struct built_layers layers;
@@ -180,16 +181,16 @@ static int add_buildpack(struct keeping *n, int layers_fd, const struct cnb_ref 
     drop_fd int fd = -1;
     if (api_buildpack(bp->api, "group.toml", &api, e) < 0 || buildpack_dir_name(k->a, bp->id, &dir, e) < 0)
         return -1;
-    if (dir_kind(layers_fd, dir) != DIR_DIR)
+    if (dir_kind(n->layers_fd, dir) != DIR_DIR)
         return 0;
-    if (path_open_plain(layers_fd, dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+    if (path_open_plain(n->layers_fd, dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
         lc_layers(k->a, fd, api, &layers, e) < 0 || dir_names(k->a, fd, ".", KEPT_ENTRIES, &names, e) < 0)
         return -1;
     struct kept_buildpack *to = &n->rec.buildpacks.v[n->rec.buildpacks.n];
     *to = (struct kept_buildpack){.id = bp->id};
     to->layers.v = ARENA_ARRAY(k->a, struct kept_layer, layers.n);
     for (size_t i = 0; i < layers.n; i++)
-        add_layer(n, layers_fd, bp, dir, &layers.v[i], &names, to);
+        add_layer(n, bp, dir, &layers.v[i], &names, to);
     n->rec.buildpacks.n += to->layers.n > 0;
     return 0;
 }
@@ -299,7 +300,7 @@ static struct str next_generation(struct kept *k)
 int kept_keep(struct kept *k, const struct cnb_selected *group, int *layers_fd, const struct digest *manifest,
               struct err *e)
 {
-    struct keeping n = {.k = k, .gen = next_generation(k)};
+    struct keeping n = {.k = k, .layers_fd = *layers_fd, .gen = next_generation(k)};
     char text[DIGEST_TEXT];
     struct str record;
     n.rec = (struct kept_record){.format = KEPT_FORMAT,
@@ -310,7 +311,7 @@ int kept_keep(struct kept *k, const struct cnb_selected *group, int *layers_fd, 
                                  .image = str_dup(k->a, str_of(digest_text(manifest, text)))};
     n.rec.buildpacks.v = ARENA_ARRAY(k->a, struct kept_buildpack, group->buildpacks.n);
     for (size_t i = 0; i < group->buildpacks.n; i++)
-        if (add_buildpack(&n, *layers_fd, &group->buildpacks.v[i], e) < 0)
+        if (add_buildpack(&n, &group->buildpacks.v[i], e) < 0)
             return err_wrap(e, "kept layers of " PRI_STR, STR_ARG(group->buildpacks.v[i].id));
     deepen(&n);
     drop_fd_p(layers_fd);

@@ -110,22 +110,6 @@ static struct str part_path(const struct restoring *r, const struct kept_part *p
     return str_printf(r->k->a, "%s/" PRI_STR, r->dir, STR_ARG(p->name));
 }
 
-// As it is now, so that it can be told whether the build touched the copy: not before the clock has moved on.
-static int print_copy(struct kept *k, struct str path, struct err *e)
-{
-    struct layer_spec spec = kept_spec(k->upper, path);
-    struct tree_print *print = ARENA_NEW(k->a, struct tree_print);
-    for (int i = 0; i < TICKS_MAX; i++) {
-        if (tree_print(&spec, print, e) < 0)
-            return -1;
-        if (!tree_print_racy(print))
-            break;
-        (void)poll(NULL, 0, TICK_MS);
-    }
-    map_find(&k->shown, path)->ptr = tree_print_racy(print) ? NULL : print;
-    return 0;
-}
-
 static int copy_part(const struct restoring *r, const struct kept_layer *l, const struct kept_part *p, struct err *e)
 {
     struct kept *k = r->k;
@@ -136,7 +120,7 @@ static int copy_part(const struct restoring *r, const struct kept_layer *l, cons
         if (kept_lay(&c, e) < 0)
             return err_wrap(e, "kept layer " PRI_STR, STR_ARG(l->name));
     }
-    return kept_part_is_dir(l, p) ? print_copy(k, path, e) : 0;
+    return 0;
 }
 
 static int show_parts(const struct restoring *r, const struct kept_layer *l, enum restored how, struct err *e)
@@ -256,6 +240,24 @@ static int make_scratch(struct kept *k, struct err *e)
     return make_dir(k, scratch, "work", NULL, e);
 }
 
+// The copies as they are now, so that it can be told which ones the build touched: not before the clock has moved on.
+static int print_copies(struct kept *k, struct err *e)
+{
+    for (size_t i = 0; i < k->shown.n && k->o.copies; i++) {
+        struct layer_spec spec = kept_spec(k->upper, k->shown.v[i].key);
+        struct tree_print *print = ARENA_NEW(k->a, struct tree_print);
+        for (int tick = 0; tick < TICKS_MAX; tick++) {
+            if (tree_print(&spec, print, e) < 0)
+                return -1;
+            if (!tree_print_racy(print))
+                break;
+            (void)poll(NULL, 0, TICK_MS);
+        }
+        k->shown.v[i].ptr = tree_print_racy(print) ? NULL : print;
+    }
+    return 0;
+}
+
 static void set_lower(struct kept *k)
 {
     struct strv gens = {0};
@@ -284,6 +286,8 @@ int kept_restore(struct kept *k, const struct cnb_selected *group, const struct 
         if (restore_buildpack(&r, e) < 0)
             return err_wrap(e, "kept layers of " PRI_STR, STR_ARG(bp->id));
     }
+    if (print_copies(k, e) < 0)
+        return -1;
     set_lower(k);
     // Without an overlay there is nothing to hide, and a whiteout would be a device.
     return k->lower.n ? hide_rest(k, group, e) : 0;

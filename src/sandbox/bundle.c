@@ -250,7 +250,8 @@ static bool image_has(struct bundle *b, const char *path)
     return false;
 }
 
-// The parents of a path in extra/, as the image has them. *link: one of them is a link there, and nothing was made for it.
+// The parents of a path in extra/, as the image has them. *link: one of
+// them is a link there, and nothing was made for it.
 static int extra_parents(struct bundle *b, const char *path, bool *link, struct err *e)
 {
     *link = false;
@@ -280,7 +281,8 @@ static bool mounts_file(struct bundle *b, const struct sbx_op *op, size_t i)
     return i < b->box->n_op ? !b->box->op[i].src[0].dir : stat(op->src, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-// A mount point that the image does not have. runc could make it only in directories of an id that the sandbox maps, and
+// A mount point that the image does not have. runc could make it only in
+// directories of an id that the sandbox maps, and
 // those of an image are root's.
 static int root_point(struct bundle *b, size_t i, struct err *e)
 {
@@ -293,9 +295,15 @@ static int root_point(struct bundle *b, size_t i, struct err *e)
         return -1;
     if (link || dir_kind(b->fd, made) != DIR_ABSENT)
         return 0;
-    if (mounts_file(b, op, i) ? put_file(b, made, 0644, STR(""), e) < 0 : path_mkdirs(b->fd, made, 0755, e) < 0)
+    if (mounts_file(b, op, i) ? put_file(b, made, 0644, STR(""), e) < 0
+                              : path_mkdirs(b->fd, made, 0755, e) < 0)
         return err_wrap(e, "bundle: %s", op->dst);
-    return 0;
+    drop_fd int fd = -1;
+    if (op->kind != SBX_TMPFS) // runc gives a tmpfs the mode of what it finds
+        return 0;
+    if (path_open_plain(b->fd, made, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return err_wrap(e, "bundle");
+    return fchmod(fd, op->mode & 07777) < 0 ? err_sys(e, "bundle: %s", made) : 0;
 }
 
 static int add_op(struct bundle *b, size_t i, struct val *mounts, struct val *hidden, struct err *e)

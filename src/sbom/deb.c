@@ -93,7 +93,7 @@ void sbom_add_debs(struct arena *a, struct sbom *s, const struct sbom_distro *d,
         struct sbom_component *c = sbom_add(a, s, SBOM_LIBRARY);
         c->name = p[i].name;
         c->version = p[i].version;
-        c->purl = *strmap_get(&purls, p[i].name);
+        c->purl = sbom_deb_purl(a, d, &p[i]);
         c->supplier = p[i].maintainer;
         c->description = p[i].description;
         c->hash = p[i].sha256;

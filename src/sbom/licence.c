@@ -115,29 +115,49 @@ static bool is_word(struct str s, const char *word)
     return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
 }
 
-// Names and operators in turn. debian/copyright has "and" bind less tightly than a comma, and knows no parentheses.
+struct expression {
+    struct buf b;
+    bool want_name, has_or, has_and;
+    bool alone; // one name is all there is
+};
+
+static bool add_operator(struct expression *x, struct str word)
+{
+    bool is_or = is_word(word, "or");
+    if (!is_or && !is_word(word, "and"))
+        return false;
+    x->has_or |= is_or;
+    x->has_and |= !is_or;
+    buf_text(&x->b, is_or ? " OR " : " AND ");
+    return true;
+}
+
+static bool add_name(struct expression *x, struct str word)
+{
+    const char *id = find(word);
+    if (!id)
+        return false;
+    bool grouped = !x->alone && strchr(id, ' ');
+    buf_printf(&x->b, "%s%s%s", grouped ? "(" : "", id, grouped ? ")" : "");
+    return true;
+}
+
+// Names and operators in turn.
 struct str licence_expression(struct arena *a, struct str text)
 {
-    struct str rest = str_trim(text), word;
-    drop_buf struct buf b = BUF_INIT(1024);
-    bool want_name = true, has_or = false, has_and = false;
-    while (str_cut(&rest, ' ', &word)) {
-        const char *id = want_name ? find(word) : NULL;
+    struct str whole = str_trim(text), rest = whole, word;
+    struct expression x = {
+        .b = BUF_INIT(1024), .want_name = true, .alone = !str_find(whole, ' ', &(size_t){0})};
+    bool known = true;
+    while (known && str_cut(&rest, ' ', &word)) {
         if (!word.n)
             continue;
-        if (!want_name && !is_word(word, "or") && !is_word(word, "and"))
-            return STR("");
-        if (want_name && !id)
-            return STR("");
-        has_or |= !want_name && is_word(word, "or");
-        has_and |= !want_name && is_word(word, "and");
-        bool grouped = id && strchr(id, ' ') && text.n != word.n;
-        if (want_name)
-            buf_printf(&b, "%s%s%s", grouped ? "(" : "", id, grouped ? ")" : "");
-        else
-            buf_printf(&b, " %s ", is_word(word, "or") ? "OR" : "AND");
-        want_name = !want_name;
+        known = x.want_name ? add_name(&x, word) : add_operator(&x, word);
+        x.want_name = !x.want_name;
     }
     // What binds how is not for us to say.
-    return want_name || (has_or && has_and) || b.over ? STR("") : str_dup(a, buf_view(&b));
+    bool clear = known && !x.want_name && !(x.has_or && x.has_and) && !x.b.over;
+    struct str out = clear ? str_dup(a, buf_view(&x.b)) : STR("");
+    buf_free(&x.b);
+    return out;
 }

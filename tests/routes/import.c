@@ -16,13 +16,15 @@ static int make_layer(struct arena *a, struct txn *t, const char *dir, struct im
     drop_fd int fd = -1;
     struct layer got;
     drop_(sink_drop) struct sink *to = NULL;
-    struct layer_spec s = {.sub = STR(""), .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = "gzip-libdeflate-1-1m"};
+    struct layer_spec s = {
+        .sub = STR(""), .at = STR("/"), .mtime_sec = LAYER_MTIME, .codec = "gzip-libdeflate-1-1m"};
     if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 || txn_blob(t, NULL, NULL, &to, e) < 0)
         return -1;
     s.dirfd = fd;
     if (layer_make(&s, NULL, to, &got, e) < 0 || sink_finish(to, e) < 0)
         return -1;
-    struct descriptor d = {.media_type = STR("application/vnd.oci.image.layer.v1.tar+gzip"), .digest = got.blob,
+    struct descriptor d = {.media_type = STR("application/vnd.oci.image.layer.v1.tar+gzip"),
+                           .digest = got.blob,
                            .size = (int64_t)got.blob_size};
     struct history h = {.created_by = STR("import")};
     image_add_layer(a, img, &d, &got.diff_id, &h);
@@ -44,7 +46,8 @@ static int in(struct arena *a, struct state *st, char **argv, struct err *e)
         else
             image_config_env_append(a, &img.config, value);
     }
-    if (image_encode(a, &img, e) < 0 || image_save(t, st, str_of(argv[0]), &txn_any, &img, e) < 0 || txn_commit(t, e) < 0)
+    if (image_encode(a, &img, e) < 0 || image_save(t, st, str_of(argv[0]), &txn_any, &img, e) < 0 ||
+        txn_commit(t, e) < 0)
         return -1;
     printf("%s\n", digest_text(&img.desc.digest, text));
     return 0;
@@ -74,7 +77,9 @@ int main(int argc, char **argv)
     drop_(state_close) struct state *st = NULL;
     bool to_state = argc >= 5 && strcmp(argv[1], "in") == 0;
     if (!to_state && !(argc == 6 && strcmp(argv[1], "out") == 0)) {
-        fputs("usage: import in STATE NAME DIR [user=USER] [NAME=VALUE]... | import out STATE NAME LAYOUT REF\n", stderr);
+        fputs("usage: import in STATE NAME DIR [user=USER] [NAME=VALUE]... | import out STATE NAME LAYOUT "
+              "REF\n",
+              stderr);
         return 2;
     }
     if (state_open(argv[2], NULL, &st, &e) == 0 && (to_state ? in : out)(a, st, argv + 3, &e) == 0)

@@ -193,3 +193,20 @@ TEST(a_tree_that_was_changed_is_not_sent)
     MUST(layout_begin(in(t, r.a, "out"), &w, &e));
     REFUSED(image_copy(from, &r.img, layout_to(w), &e), ERR_DIGEST, "layer 2 of 2");
 }
+
+TEST(a_layer_that_is_elsewhere_says_where)
+{
+    RIG(r);
+    struct image got;
+    rig_image(t, &r);
+    image_note_at(r.a, &r.img, 0)->from = STR("registry.example.com/base");
+    rig_save(&r, NAME);
+    MUST(image_load(r.st, r.a, STR(NAME), NULL, &got, &e));
+    EQ_STR(got.note[0].from, "registry.example.com/base");
+    CHECK(unlinkat(t->dir, blob_of(r.a, "data", &got.manifest.layers.v[0].digest), 0) == 0);
+    drop_(layout_writer_drop) struct layout_writer *w = NULL;
+    drop_(image_from_drop) struct image_from *from = image_from_state(r.st, NULL);
+    MUST(layout_begin(in(t, r.a, "out"), &w, &e));
+    REFUSED(image_copy(from, &got, layout_to(w), &e), ERR_NOT_FOUND,
+            "layer 1 of 2|registry.example.com/base");
+}
