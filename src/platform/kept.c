@@ -41,6 +41,16 @@ static bool same_ids(const struct kept *k)
     return k->rec.uid == o->uid && k->rec.gid == o->gid && k->rec.out_uid == o->out_uid && k->rec.out_gid == o->out_gid;
 }
 
+static int check_generations(const struct kept *k, const struct kept_record *r, struct err *e)
+{
+    struct strv gens = {0};
+    kept_generations(k->a, r, &gens);
+    for (size_t i = 0; i < gens.n; i++)
+        if (dir_kind(k->dir, str_c(k->a, gens.v[i])) != DIR_DIR)
+            return err_set(e, ERR_NOT_FOUND, KEPT_RECORD ": " PRI_STR " is not there", STR_ARG(gens.v[i]));
+    return 0;
+}
+
 static void read_record(struct kept *k)
 {
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
@@ -49,7 +59,9 @@ static void read_record(struct kept *k)
     if (dir_kind(k->dir, KEPT_RECORD) == DIR_ABSENT)
         return;
     if (file_read(k->dir, KEPT_RECORD, &text, &why) < 0 ||
-        kept_record_read(k->a, str_dup(k->a, buf_view(&text)), &k->rec, &why) < 0) {
+        kept_record_read(k->a, str_dup(k->a, buf_view(&text)), &k->rec, &why) < 0 ||
+        check_generations(k, &k->rec, &why) < 0) {
+        k->rec = (struct kept_record){0};
         event_warn(k->o.ev, NULL, "kept layers are made anew: %s", err_text(&why, said, sizeof said));
         return;
     }

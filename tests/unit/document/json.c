@@ -151,65 +151,67 @@ TEST(an_exact_document_has_exact_places)
     EQ_UINT(list->c.v[2].col, 16);
 }
 
+static const struct {
+    const char *text;
+    uint32_t line, col;
+    const char *key, *words;
+} misplaced[] = {
+    {"", 1, 1, "", "the document ends, wanted a value"},
+    {" \n ", 2, 2, "", "the document ends, wanted a value"},
+    {"{\n  \"a\": tru\n}", 2, 8, "a", "'tru', wanted a value"},
+    {"{\"a\":{\"b\":[1,{\"c\":+1}]}}", 1, 19, "a.b[1].c", "'+', wanted a value"},
+    {"[1,]", 1, 4, "[1]", "']', wanted a value"},
+    {"[1 2]", 1, 4, "[0]", "'2', wanted ',' or ']'"},
+    {"{\"a\":1,}", 1, 8, "", "'}', wanted a key in quotes"},
+    {"{a:1}", 1, 2, "", "'a', wanted a key in quotes or '}'"},
+    {"{\"x\":{\"a\" 1}}", 1, 11, "x.a", "'1', wanted ':' behind the key"},
+    {"{\"a\":1 \"b\":2}", 1, 8, "a", "'\"', wanted ',' or '}'"},
+    {"{\"a\":1,\n \"b\":2,\n \"a\":3}", 3, 2, "a", "the key stands twice (first at line 1)"},
+    {"{\"a\":1,\"\\u0061\":2}", 1, 8, "a", "the key stands twice"},
+    {"[1] x", 1, 5, "", "'x', wanted the end of the document"},
+    {"[1]]", 1, 4, "", "']', wanted the end of the document"},
+    {"\"a\nb\"", 1, 3, "", "control byte 0x0a in a string"},
+    {"[\n\"abc]", 2, 1, "[0]", "ends before the closing quote"},
+    {"\"abc\\", 1, 1, "", "ends before the closing quote"},
+    {"\"a\\", 1, 1, "", "ends before the closing quote"},
+    {"\"ab\\x\"", 1, 4, "", "an escape that JSON does not have"},
+    {"\"\\u12g4\"", 1, 2, "", "without four hex digits"},
+    {"\"\\u12\"", 1, 2, "", "without four hex digits"},
+    {"\"a\\ud800b\"", 1, 3, "", "a high surrogate without a low one"},
+    {"\"\\ud800\\ud800\"", 1, 2, "", "a high surrogate without a low one"},
+    {"\"\\ud800\\u00\"", 1, 2, "", "a high surrogate without a low one"},
+    {"\"\\udc00\\ud800\"", 1, 2, "", "a low surrogate without a high one"},
+    {"\"a\xff\"", 1, 3, "", "byte 0xff is not UTF-8"},
+    {"\"\xed\xa0\x80\"", 1, 2, "", "byte 0xed is not UTF-8"},
+    {"{\"a\xc3\":1}", 1, 4, "", "byte 0xc3 is not UTF-8"},
+    {"\xef\xbb\xbf{}", 1, 1, "", "a byte order mark"},
+    {"{\"a b\":[01]}", 1, 9, "\"a b\"[0]", "a zero before its first digit"},
+    {"-", 1, 2, "", "the document ends, wanted a digit"},
+    {"-a", 1, 2, "", "'a', wanted a digit"},
+    {"1.", 1, 3, "", "wanted a digit behind the point"},
+    {"[1.e3]", 1, 4, "[0]", "'e', wanted a digit behind the point"},
+    {"1e+", 1, 4, "", "wanted a digit of the exponent"},
+    {"nul", 1, 1, "", "'nul', wanted a value"},
+    {"nullify", 1, 5, "", "'ify', wanted the end"},
+    {"'a'", 1, 1, "", "''', wanted a value"},
+    {"\x01", 1, 1, "", "'\\x01', wanted a value"},
+    {"[", 1, 2, "[0]", "the document ends, wanted a value"},
+    {"{", 1, 2, "", "the document ends, wanted a key"},
+    {"// c\n1", 1, 1, "", "'/', wanted a value"},
+};
+
 TEST(errors_say_where_and_what)
 {
-    static const struct {
-        const char *text;
-        uint32_t line, col;
-        const char *key, *words;
-    } cases[] = {
-        {"", 1, 1, "", "the document ends, wanted a value"},
-        {" \n ", 2, 2, "", "the document ends, wanted a value"},
-        {"{\n  \"a\": tru\n}", 2, 8, "a", "'tru', wanted a value"},
-        {"{\"a\":{\"b\":[1,{\"c\":+1}]}}", 1, 19, "a.b[1].c", "'+', wanted a value"},
-        {"[1,]", 1, 4, "[1]", "']', wanted a value"},
-        {"[1 2]", 1, 4, "[0]", "'2', wanted ',' or ']'"},
-        {"{\"a\":1,}", 1, 8, "", "'}', wanted a key in quotes"},
-        {"{a:1}", 1, 2, "", "'a', wanted a key in quotes or '}'"},
-        {"{\"x\":{\"a\" 1}}", 1, 11, "x.a", "'1', wanted ':' behind the key"},
-        {"{\"a\":1 \"b\":2}", 1, 8, "a", "'\"', wanted ',' or '}'"},
-        {"{\"a\":1,\n \"b\":2,\n \"a\":3}", 3, 2, "a", "the key stands twice (first at line 1)"},
-        {"{\"a\":1,\"\\u0061\":2}", 1, 8, "a", "the key stands twice"},
-        {"[1] x", 1, 5, "", "'x', wanted the end of the document"},
-        {"[1]]", 1, 4, "", "']', wanted the end of the document"},
-        {"\"a\nb\"", 1, 3, "", "control byte 0x0a in a string"},
-        {"[\n\"abc]", 2, 1, "[0]", "ends before the closing quote"},
-        {"\"abc\\", 1, 1, "", "ends before the closing quote"},
-        {"\"a\\", 1, 1, "", "ends before the closing quote"},
-        {"\"ab\\x\"", 1, 4, "", "an escape that JSON does not have"},
-        {"\"\\u12g4\"", 1, 2, "", "without four hex digits"},
-        {"\"\\u12\"", 1, 2, "", "without four hex digits"},
-        {"\"a\\ud800b\"", 1, 3, "", "a high surrogate without a low one"},
-        {"\"\\ud800\\ud800\"", 1, 2, "", "a high surrogate without a low one"},
-        {"\"\\ud800\\u00\"", 1, 2, "", "a high surrogate without a low one"},
-        {"\"\\udc00\\ud800\"", 1, 2, "", "a low surrogate without a high one"},
-        {"\"a\xff\"", 1, 3, "", "byte 0xff is not UTF-8"},
-        {"\"\xed\xa0\x80\"", 1, 2, "", "byte 0xed is not UTF-8"},
-        {"{\"a\xc3\":1}", 1, 4, "", "byte 0xc3 is not UTF-8"},
-        {"\xef\xbb\xbf{}", 1, 1, "", "a byte order mark"},
-        {"{\"a b\":[01]}", 1, 9, "\"a b\"[0]", "a zero before its first digit"},
-        {"-", 1, 2, "", "the document ends, wanted a digit"},
-        {"-a", 1, 2, "", "'a', wanted a digit"},
-        {"1.", 1, 3, "", "wanted a digit behind the point"},
-        {"[1.e3]", 1, 4, "[0]", "'e', wanted a digit behind the point"},
-        {"1e+", 1, 4, "", "wanted a digit of the exponent"},
-        {"nul", 1, 1, "", "'nul', wanted a value"},
-        {"nullify", 1, 5, "", "'ify', wanted the end"},
-        {"'a'", 1, 1, "", "''', wanted a value"},
-        {"\x01", 1, 1, "", "'\\x01', wanted a value"},
-        {"[", 1, 2, "[0]", "the document ends, wanted a value"},
-        {"{", 1, 2, "", "the document ends, wanted a key"},
-        {"// c\n1", 1, 1, "", "'/', wanted a value"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(misplaced); i++) {
         drop_(arena_free) struct arena *a = arena_new(4096);
         struct val *v = NULL;
         struct err at = {0};
-        REFUSED(read_json(a, cases[i].text, &v, &e), ERR_PARSE, cases[i].words);
-        CHECK(read_json(a, cases[i].text, &v, &at) == -1 && !v);
-        CHECK_MSG(at.at.line == cases[i].line && at.at.col == cases[i].col, "%s: at %u:%u, want %u:%u",
-                  cases[i].text, at.at.line, at.at.col, cases[i].line, cases[i].col);
-        EQ_TEXT(at.at.key, cases[i].key);
+        REFUSED(read_json(a, misplaced[i].text, &v, &e), ERR_PARSE, misplaced[i].words);
+        CHECK(read_json(a, misplaced[i].text, &v, &at) == -1 && !v);
+        CHECK_MSG(at.at.line == misplaced[i].line && at.at.col == misplaced[i].col,
+                  "%s: at %u:%u, want %u:%u", misplaced[i].text, at.at.line, at.at.col, misplaced[i].line,
+                  misplaced[i].col);
+        EQ_TEXT(at.at.key, misplaced[i].key);
         EQ_TEXT(at.at.file, "doc.json");
     }
 }
