@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plan → box: the parent's side, where memory and text are allowed.
+#include "base/file.h"
 #include "sandbox/filter.h"
 #include "sandbox/kernel.h"
 #include "sandbox/priv.h"
@@ -178,6 +179,26 @@ static int compile_channels(struct box *b, struct err *e)
     return rc;
 }
 
+// proc(5), /proc/pid/stat: fields 48 and 49 are where the command line begins and ends. Unknown: nothing is wiped.
+static void find_words(struct box *b)
+{
+    enum { FIRST_BEHIND_NAME = 3, ARG_START = 48, ARG_END = 49 };
+    drop_buf struct buf stat = BUF_INIT(PAGE);
+    struct err ignored = {0};
+    size_t name;
+    uint64_t at[ARG_END + 1] = {0};
+    if (file_read(AT_FDCWD, "/proc/self/stat", &stat, &ignored) < 0 || !str_find_last(buf_view(&stat), ')', &name))
+        return;
+    struct str rest = str_from(buf_view(&stat), name + 1), word;
+    (void)str_cut(&rest, ' ', &word); // what stands before the blank behind the name
+    for (int i = FIRST_BEHIND_NAME; i <= ARG_END && str_cut(&rest, ' ', &word); i++)
+        (void)str_u64(word, 0, UINT64_MAX, &at[i]);
+    if (!at[ARG_START] || at[ARG_END] <= at[ARG_START])
+        return;
+    b->words = (char *)(uintptr_t)at[ARG_START];
+    b->n_words = (size_t)(at[ARG_END] - at[ARG_START]);
+}
+
 int box_compile(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, struct box *b, struct err *e)
 {
     struct confine *c = &b->confine;
@@ -185,6 +206,7 @@ int box_compile(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, st
     b->in_place = r != SBX_NAMESPACES;
     b->as_root = r != SBX_IN_PLACE && idmap_root();
     b->page = arena_get(a, PAGE, 1);
+    find_words(b);
     c->argv = p->argv;
     c->envp = p->envp ? p->envp : ARENA_NEW(a, const char *);
     c->cwd = p->cwd ? p->cwd : "/";

@@ -145,6 +145,8 @@ void init_loop(const struct box *b, pid_t program)
     sigset_t chld;
     struct signalfd_siginfo info;
     struct ended t = {.program = program};
+    for (size_t i = 0; i < b->n_words; i++) // the program has its copy already
+        b->words[i] = 0;
     (void)sigemptyset(&chld);
     (void)sigaddset(&chld, SIGCHLD); // blocked, as every signal is here
     struct pollfd set[] = {{.fd = b->link[1], .events = POLLIN},

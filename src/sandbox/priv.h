@@ -124,6 +124,9 @@ struct box {
     bool in_place; // no namespaces: what is left is found as our children
     bool as_root;  // the parent makes the mounts that the child, or runc's init, attaches
     char *page;    // for a mount option text that old kernels want in one piece
+    // Our own command line: the init, a copy of us, would show it to everybody in /proc/1/cmdline.
+    char *words;
+    size_t n_words;
 };
 #define BOX_INIT                                                                                             \
     {                                                                                                        \
