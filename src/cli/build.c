@@ -65,9 +65,10 @@ static void report(struct app_ctx *app, const struct in *in, const struct build_
 {
     char text[DIGEST_TEXT];
     buf_printf(app->out,
-               "built " PRI_STR "\n  digest   %s\n  size     " PRI_STR " in %zu layers above the run image\n",
+               "built " PRI_STR "\n  digest   %s\n  size     " PRI_STR
+               " in %zu layers above the run image, %zu of them unchanged\n",
                STR_ARG(in->tag), digest_text(&r->manifest, text), STR_ARG(cli_size(app->a, r->size)),
-               r->layers);
+               r->layers, r->reused);
     if (r->process_type.n)
         buf_printf(app->out, "  starts   " PRI_STR "\n", STR_ARG(r->process_type));
     buf_printf(app->out, "\nstart it with: dema run " PRI_STR "\n", STR_ARG(in->tag));
@@ -104,9 +105,10 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                            .programs = &programs};
     if (!in->tag.n)
         return err_set(e, ERR_USAGE, "the image needs a name: --tag NAME");
-    if (layers(in->layers, &o.copies, e) < 0 || cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
-        created(app, &o.created_sec, e) < 0 || take_paths(app, in, &o, e) < 0 ||
-        programs_find(app->a, &programs, e) < 0 || cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
+    if (layers(in->layers, &o.copies, e) < 0 || cli_runner(in->runner, &runner, e) < 0 ||
+        cli_env(app, &in->env, &env, e) < 0 || created(app, &o.created_sec, e) < 0 ||
+        take_paths(app, in, &o, e) < 0 || programs_find(app->a, &programs, e) < 0 ||
+        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     o.st = st;
     o.stop_fd = stop;
@@ -134,7 +136,8 @@ static const struct opt opts[] = {
     OPT(struct in, runner, "runner", .arg = "namespaces|runc", .dflt = "namespaces", .env = "DEMA_RUNNER",
         .help = "what makes the sandbox; \"dema doctor\" says what works here"),
     OPT(struct in, layers, "layers", .arg = "overlay|copy", .dflt = "overlay",
-        .help = "how the buildpacks see the app and their layers of the build before: as overlays, or as plain copies"),
+        .help = "how the buildpacks see the app and their layers of the build before: as overlays, or as "
+                "plain copies"),
     OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
         .help = "threads that make layers; 0 is one for each processor"),
     {0},

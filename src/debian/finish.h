@@ -12,7 +12,8 @@
 struct deb_finish {
     struct deb_tree tree;      // what deb_unpack filled; its owners get those of what is written here
     const struct deb_set *set; // its packages
-    // Groups are made where no group has the name. The home is made and the user's own, but for "/nonexistent". An empty
+    // Groups are made where no group has the name. The home is made and the
+    // user's own, but for "/nonexistent". An empty
     // shell is /bin/sh where the image has one, else /usr/sbin/nologin. A name that is there with other numbers is
     // ERR_USAGE.
     const struct base_user *user;

@@ -5,7 +5,8 @@
 // - Nothing outside of the tree is made or changed, whatever a package holds: names are cleaned, ".." is refused, no
 //   symbolic link of a package is followed, a hard link must name an earlier file of its own package, devices and fifos
 //   are refused.
-// - /usr is merged: what a package puts into /bin, /sbin, /lib* lands in /usr, and /var/run and /var/lock in /run, as in
+// - /usr is merged: what a package puts into /bin, /sbin, /lib* lands in
+// /usr, and /var/run and /var/lock in /run, as in
 //   an installed Debian. The links themselves are the finisher's (debian/finish.h).
 // - Several packages may hold one directory: the first in the list decides about its owner. A file that two packages
 //   hold is the one's that `Replaces` the other, whatever the order, and ERR_DENIED that names both where none does.

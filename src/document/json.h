@@ -7,10 +7,11 @@
 #include "document/val.h"
 
 enum json_style {
-    JSON_GO,     // compact, escapes < > & U+2028 U+2029 as \uXXXX: byte for byte what Go's encoding/json writes
+    JSON_GO, // compact, escapes < > & U+2028 U+2029 as \uXXXX: byte for byte what Go's encoding/json writes
     JSON_PLAIN,  // compact, only what RFC 8259 asks for
     JSON_PRETTY, // two spaces
 };
 
 int nodiscard json_read(struct arena *a, struct str text, const char *file, struct val **out, struct err *e);
-void json_write(const struct val *v, enum json_style style, struct buf *out); // the buffer remembers an overflow
+void json_write(const struct val *v, enum json_style style,
+                struct buf *out); // the buffer remembers an overflow

@@ -34,17 +34,17 @@ static inline int toml_peek(const struct toml *t) // the next byte; -1 at the en
 {
     return t->at < t->end ? (unsigned char)*t->at : -1;
 }
-void toml_blanks(struct toml *t); // blanks and tabs
-bool toml_newline(struct toml *t); // passes one LF or CRLF
-int nodiscard toml_comment(struct toml *t); // passes one, if one is here, without its newline
-int nodiscard toml_space(struct toml *t); // blanks, comments and newlines
+void toml_blanks(struct toml *t);                     // blanks and tabs
+bool toml_newline(struct toml *t);                    // passes one LF or CRLF
+int nodiscard toml_comment(struct toml *t);           // passes one, if one is here, without its newline
+int nodiscard toml_space(struct toml *t);             // blanks, comments and newlines
 const char *toml_shown(struct toml *t, struct str s); // for a message: short and printable
-const char *toml_here(struct toml *t); // the character that comes next, shown so
-bool toml_bare(struct str key); // needs no quotes
+const char *toml_here(struct toml *t);                // the character that comes next, shown so
+bool toml_bare(struct str key);                       // needs no quotes
 
 // toml_string.c
 int nodiscard toml_string(struct toml *t, struct str *out); // at the opening quotes, of any of the four kinds
-int nodiscard toml_key(struct toml *t, struct str *out); // one part of a dotted key; may borrow
+int nodiscard toml_key(struct toml *t, struct str *out);    // one part of a dotted key; may borrow
 
 // toml_scalar.c: booleans, numbers and times. *why says what is wrong; out->i, out->b or nothing is set.
 int nodiscard toml_scalar(struct str text, struct val *out, const char **why);

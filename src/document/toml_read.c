@@ -351,8 +351,15 @@ static int document(struct toml *t, struct val *root)
 int toml_read(struct arena *a, struct str text, const char *file, struct val **out, struct err *e)
 {
     const char *start = text.n ? text.p : "";
-    struct toml t = {.a = a, .file = file, .e = e, .start = start, .at = start, .end = start + text.n,
-                     .seen = start, .line_start = start, .line = 1};
+    struct toml t = {.a = a,
+                     .file = file,
+                     .e = e,
+                     .start = start,
+                     .at = start,
+                     .end = start + text.n,
+                     .seen = start,
+                     .line_start = start,
+                     .line = 1};
     size_t bad_at;
     if (text.n > LIMIT_DOCUMENT)
         return toml_fail(&t, ERR_LIMIT, start, "a document of %zu bytes, at most %llu", text.n,

@@ -27,8 +27,8 @@ struct val {
     };
 };
 
-const char *val_kind_name(enum val_kind kind); // "text", "whole number", … for messages
-const struct val *val_get(const struct val *map, struct str key); // NULL if absent or not a map
+const char *val_kind_name(enum val_kind kind);                     // "text", "whole number", … for messages
+const struct val *val_get(const struct val *map, struct str key);  // NULL if absent or not a map
 const struct val *val_at(const struct val *v, const char *dotted); // "a.b.c"; NULL if absent
 void val_where(const struct val *v, const char *file, const char *key, struct err_at *at);
 

@@ -47,7 +47,7 @@ static int copy_to(const struct sbom *s, struct str content, const char *kind, b
     if (path_mkdirs(s->layers_fd, dir, 0755, e) < 0)
         return -1;
     return file_place(s->layers_fd, arena_printf(s->a, "%s/sbom." PRI_STR, dir, STR_ARG(s->ext)), 0644,
-                        content, e);
+                      content, e);
 }
 
 static int is_object(const struct buf *b, struct str file, struct err *e)

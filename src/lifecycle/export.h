@@ -2,8 +2,8 @@
 // lifecycle/export.h - from the directories that a build left to an app
 // image (spec: platform.md "exporter"; cnb.md §6).
 //
-// First the plan: which layers, from where, in which order. Then each is made once, straight into the store. The
-// directories were written by buildpacks and are hostile: everything is read beneath their descriptors.
+// First the plan: which layers, from where, in which order. Then each is made once, straight into the store.
+// The directories were written by buildpacks and are hostile: everything is read beneath their descriptors.
 #pragma once
 #include "cnb/group.h"
 #include "cnb/labels.h"
@@ -36,9 +36,11 @@ struct export_piece {
 // What a platform knows of layers without looking into them, so that nothing is read twice.
 struct export_known {
     // KNOWN_YES: *out (its diff_id, blob and blob_size) is what would be made, and the store has the blob.
-    enum known (*find)(struct export_known *self, const struct export_piece *p, struct layer *out, struct err *e);
+    enum known (*find)(struct export_known *self, const struct export_piece *p, struct layer *out,
+                       struct err *e);
     // After one was made; and after it was found.
-    int (*made)(struct export_known *self, const struct export_piece *p, const struct layer *l, bool found, struct err *e);
+    int (*made)(struct export_known *self, const struct export_piece *p, const struct layer *l, bool found,
+                struct err *e);
 };
 
 struct export_base { // the run image; its layers are never read

@@ -132,7 +132,8 @@ int export_plan_fill(const struct export_in *in, struct export_plan *plan, struc
         if (!looked && look_at_app(in, l->slices, e) < 0)
             return -1;
         looked = true;
-        l->made_up = slices_empty(l->slices, l->slice); // two zero blocks: an image has one layer for every slice
+        l->made_up =
+            slices_empty(l->slices, l->slice); // two zero blocks: an image has one layer for every slice
         l->spec.pick = pick_slice;
     }
     return 0;

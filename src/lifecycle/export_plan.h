@@ -23,7 +23,8 @@ struct export_plan {
     struct lifecycle_metadata md; // all but diff IDs
 };
 
-// Looks at the app's tree and says which entries are in which slice: `pick` of the spec and `made_up` are set then.
+// Looks at the app's tree and says which entries are in which slice: `pick` of the spec and `made_up` are set
+// then.
 int nodiscard export_plan_fill(const struct export_in *in, struct export_plan *plan, struct err *e);
 int nodiscard export_plan_make(struct arena *a, const struct export_in *in, struct export_plan *out,
                                struct err *e);

@@ -28,7 +28,8 @@ static void keep(struct building *b, const struct digest *manifest)
     struct err why = {0};
     char text[512];
     if (kept_keep(b->kept, &b->group, &b->layers_fd, manifest, &why) < 0)
-        event_warn(b->o->ev, NULL, "layers are not kept for the next build: %s", err_text(&why, text, sizeof text));
+        event_warn(b->o->ev, NULL, "layers are not kept for the next build: %s",
+                   err_text(&why, text, sizeof text));
 }
 
 static int export_and_keep(struct building *b, struct build_result *out, struct err *e)
@@ -39,9 +40,9 @@ static int export_and_keep(struct building *b, struct build_result *out, struct 
         return -1;
     drop_fd_p(&b->app_fd);
     keep(b, &out->manifest);
-    event_emit(
-        b->o->ev,
-        &(struct event){.kind = EV_PHASE, .phase = STR("export"), .done = 1, .total = clock_mono_ms() - start});
+    event_emit(b->o->ev,
+               &(struct event){
+                   .kind = EV_PHASE, .phase = STR("export"), .done = 1, .total = clock_mono_ms() - start});
     return 0;
 }
 

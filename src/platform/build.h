@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // platform/build.h - an app's source and buildpacks become an app image in the state.
 //
-// Inside a sandbox run the phases detector and builder of the static
-// `lifecycle`, and the buildpacks; resolving images and
-// exporting are calls in this process, outside (architecture: "dema drives its own lifecycle as any platform would").
-// A failed build changes nothing in the state. What was done before is not done again: layers that bin/build did not
-// touch, and an app whose files did not change, are not read. Buildpacks' output are events (EV_LINE).
+// Inside a sandbox run the phases detector and builder of the static `lifecycle`, and the buildpacks;
+// resolving images and exporting are calls in this process, outside (architecture: "dema drives its own
+// lifecycle as any platform would"). A failed build changes nothing in the state. What was done before is not
+// done again: layers that bin/build did not touch, and an app whose files did not change, are not read.
+// Buildpacks' output are events (EV_LINE).
 #pragma once
 #include "base/event.h"
 #include "base/map.h"
@@ -26,8 +26,8 @@ struct build_opts {
     struct str process_type;
     int64_t created_sec;
     enum sbx_runner runner;
-    bool offline;     // no network for buildpacks, whoever they are
-    bool copies;      // source and kept layers are copied: plain directories inside, as buildpacks that rename layers want
+    bool offline; // no network for buildpacks, whoever they are
+    bool copies;  // source and kept layers are copied: plain directories, for buildpacks that rename layers
     unsigned threads; // of the compressor; 0: one a processor
     int stop_fd;      // of stop_open; -1: none
     const char *temp_dir;
@@ -36,8 +36,8 @@ struct build_opts {
 
 struct build_result {
     struct digest manifest, config;
-    uint64_t size; // of all blobs above the run image
-    size_t layers, reused; // `reused` of them the image had before
+    uint64_t size;           // of all blobs above the run image
+    size_t layers, reused;   // `reused` of them the image had before
     struct str process_type; // started by default; empty: none
 };
 

@@ -47,8 +47,8 @@ static bool had(const struct building *b, const struct descriptor *layer)
 }
 
 // Is the image what the name stands for already, nothing is written.
-static int save(struct building *b, struct txn *t, const struct export_out *x, bool wrote, struct build_result *out,
-                struct err *e)
+static int save(struct building *b, struct txn *t, const struct export_out *x, bool wrote,
+                struct build_result *out, struct err *e)
 {
     struct image img;
     if (image_decode(b->a, x->manifest_json, NULL, x->config_json, &img, e) < 0)
@@ -67,7 +67,8 @@ static int save(struct building *b, struct txn *t, const struct export_out *x, b
     return 0;
 }
 
-static int export(struct building *b, struct export_in *in, struct txn *t, struct build_result *out, struct err *e)
+static int export(struct building *b, struct export_in *in, struct txn *t, struct build_result *out,
+                  struct err *e)
 {
     drop_(build_known_free) struct build_known *known = build_known_new(b, t);
     drop_(build_store_free) struct build_store *store = build_store_new(b, t);

@@ -33,8 +33,8 @@ static int print_upper(struct build_known *k, struct tree_print *out)
     return tree_print(&s, out, &why);
 }
 
-// A source that cannot be looked at is not known, which is no error: the exporter will say what is wrong with it. What
-// buildpacks write into the app is new each time.
+// A source that cannot be looked at is not known, which is no error: the exporter will say what is wrong with
+// it. What buildpacks write into the app is new each time.
 static bool can_know_app(struct build_known *k)
 {
     if (!k->app_printed)
@@ -84,7 +84,8 @@ static enum known find_print(struct build_known *k, const struct export_piece *p
     return found;
 }
 
-static enum known find(struct export_known *self, const struct export_piece *p, struct layer *out, struct err *e)
+static enum known find(struct export_known *self, const struct export_piece *p, struct layer *out,
+                       struct err *e)
 {
     struct build_known *k = CONTAINER(self, struct build_known, known);
     struct err why = {0};
@@ -101,8 +102,8 @@ static enum known find(struct export_known *self, const struct export_piece *p, 
     return KNOWN_NO;
 }
 
-static int keep(struct build_known *k, const struct export_piece *p, const struct tree_print *t, const struct layer *l,
-                struct err *e)
+static int keep(struct build_known *k, const struct export_piece *p, const struct tree_print *t,
+                const struct layer *l, struct err *e)
 {
     if (tree_print_racy(t))
         return 0;
@@ -110,7 +111,8 @@ static int keep(struct build_known *k, const struct export_piece *p, const struc
     return known_keep(k->txn, p->spec, t, l, e);
 }
 
-static int made(struct export_known *self, const struct export_piece *p, const struct layer *l, bool found, struct err *e)
+static int made(struct export_known *self, const struct export_piece *p, const struct layer *l, bool found,
+                struct err *e)
 {
     struct build_known *k = CONTAINER(self, struct build_known, known);
     struct tree_print now, upper;
@@ -121,8 +123,8 @@ static int made(struct export_known *self, const struct export_piece *p, const s
         return 0;
     if (p->kind == EXPORT_APP && can_know_app(k)) {
         struct tree_print t = app_print(k, p);
-        bool same = print_source(k, &now) == 0 && tree_print_eq(&now, &k->source) && print_upper(k, &upper) == 0 &&
-                    tree_print_eq(&upper, &k->upper);
+        bool same = print_source(k, &now) == 0 && tree_print_eq(&now, &k->source) &&
+                    print_upper(k, &upper) == 0 && tree_print_eq(&upper, &k->upper);
         return same ? keep(k, p, &t, l, e) : 0;
     }
     if (p->kind == EXPORT_LAUNCHER && k->launcher_printed && tree_print(p->spec, &now, &why) == 0 &&

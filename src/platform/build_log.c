@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a phase prints, line by line: a pipe, so that inside /dev/stdout can be opened again, and a bound on all of it.
+// What a phase prints, line by line: a pipe, so that inside /dev/stdout can be opened again, and a bound on
+// all of it.
 #include "base/limits.h"
 #include "platform/build_priv.h"
 #include "platform/stop.h"

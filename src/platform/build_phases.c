@@ -63,7 +63,8 @@ static void add_app(struct building *b, struct plan_ops *ops)
     app->own = true;
 }
 
-// The detector's is a directory of its own: bin/detect leaves nothing for the builder but what the phase wrote.
+// The detector's is a directory of its own: bin/detect leaves nothing for the builder but what the phase
+// wrote.
 static void add_layers(struct building *b, bool detects, struct plan_ops *ops)
 {
     if (detects) {
@@ -201,7 +202,8 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
                                 NULL};
     struct plan_ops ops = {0};
     drop_(build_log_free) struct build_log *log = NULL;
-    if (make_ops(b, detects, &ops, e) < 0 || make_points(b, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0)
+    if (make_ops(b, detects, &ops, e) < 0 || make_points(b, &ops, e) < 0 ||
+        build_log_open(b, phase, &log, e) < 0)
         return -1;
     struct sbx_plan p = {.op = ops.v,
                          .n_op = ops.n,
@@ -223,7 +225,8 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
     return build_log_wait(log, b->o->stop_fd, s, &status, e) < 0 ? -1 : judge(phase, status, e);
 }
 
-// What the detector wrote goes on to the builder; the exporter takes the group from here, whatever is written there later.
+// What the detector wrote goes on to the builder; the exporter takes the group from here, whatever is written
+// there later.
 static int take_over(struct building *b, struct err *e)
 {
     static const char *const files[] = {"analyzed.toml", "group.toml", "plan.toml"};
@@ -231,7 +234,8 @@ static int take_over(struct building *b, struct err *e)
         drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
         drop_fd int fd = -1;
         if (file_read(b->work.fd, arena_printf(b->a, "layers/%s", files[i]), &text, e) < 0 ||
-            path_open_plain(kept_upper_fd(b->kept), files[i], O_WRONLY | O_CREAT | O_EXCL, 0644, &fd, e) < 0 ||
+            path_open_plain(kept_upper_fd(b->kept), files[i], O_WRONLY | O_CREAT | O_EXCL, 0644, &fd, e) <
+                0 ||
             file_write_all(fd, text.p ? text.p : "", text.n, e) < 0)
             return -1;
         if (fchmod(fd, 0644) < 0)

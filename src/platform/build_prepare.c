@@ -141,9 +141,10 @@ static int write_analyzed(struct building *b, struct err *e)
     const struct str *id = image_config_label_get(c, STR("io.buildpacks.base.id")),
                      *name = image_config_label_get(c, STR("io.buildpacks.base.distro.name")),
                      *version = image_config_label_get(c, STR("io.buildpacks.base.distro.version"));
-    doc.run_image.reference =
-        str_printf(b->a, PRI_STR "@%s", STR_ARG(b->o->run_image), digest_text(&b->run_image.desc.digest, digest));
-    *t = (struct cnb_analyzed_target){.id = id ? *id : STR(""), .os = c->os, .arch = c->architecture, .variant = c->variant};
+    doc.run_image.reference = str_printf(b->a, PRI_STR "@%s", STR_ARG(b->o->run_image),
+                                         digest_text(&b->run_image.desc.digest, digest));
+    *t = (struct cnb_analyzed_target){
+        .id = id ? *id : STR(""), .os = c->os, .arch = c->architecture, .variant = c->variant};
     t->distro = (struct cnb_distro){name ? *name : STR(""), version ? *version : STR("")};
     if (analyzed_write(b->a, &doc, &tree, e) < 0 || toml_write(tree, &text, e) < 0)
         return err_wrap(e, "analyzed.toml");
@@ -241,8 +242,8 @@ int build_prepare(struct building *b, struct err *e)
         workdir_make(b->o->temp_dir, &b->work, e) < 0 || choose_copies(b, e) < 0 || open_kept(b, e) < 0 ||
         load_previous(b, e) < 0 || rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0)
         return -1;
-    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 || write_order(b, e) < 0 ||
-                   write_analyzed(b, e) < 0
+    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ||
+                   write_order(b, e) < 0 || write_analyzed(b, e) < 0
                ? -1
                : copy_app(b, e);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blobs of a build on their way into the state. What is small is held until its digest is known: most of it is there.
+// Blobs of a build on their way into the state. What is small is held until its digest is known: most of it
+// is there.
 #include "base/limits.h"
 #include "lifecycle/export.h"
 #include "platform/build_priv.h"

@@ -38,7 +38,8 @@ static int open_locked(struct state *st, struct str key, int *dir, struct err *e
 static bool same_ids(const struct kept *k)
 {
     const struct kept_opts *o = &k->o;
-    return k->rec.uid == o->uid && k->rec.gid == o->gid && k->rec.out_uid == o->out_uid && k->rec.out_gid == o->out_gid;
+    return k->rec.uid == o->uid && k->rec.gid == o->gid && k->rec.out_uid == o->out_uid &&
+           k->rec.out_gid == o->out_gid;
 }
 
 static int check_generations(const struct kept *k, const struct kept_record *r, struct err *e)
@@ -80,7 +81,8 @@ int kept_open(struct arena *a, const struct kept_opts *o, struct kept **out, str
         bool busy = e && e->code == ERR_BUSY;
         if (busy) {
             *e = (struct err){0};
-            err_set(e, ERR_BUSY, "another build of " PRI_STR " is running; wait for it, or give this one another name",
+            err_set(e, ERR_BUSY,
+                    "another build of " PRI_STR " is running; wait for it, or give this one another name",
                     STR_ARG(o->name));
             e->transient = true;
         }
@@ -104,7 +106,8 @@ void kept_close(struct kept *k)
     drop_fd_p(&k->upper);
     if (k->dir >= 0 && tree_remove(k->dir, KEPT_NEW, &left) < 0)
         err_clear(&left);
-    // Nothing is kept of an app that was never built: who waits for the lock makes the directory again (open_locked).
+    // Nothing is kept of an app that was never built: who waits for the lock makes the directory again
+    // (open_locked).
     if (k->path)
         (void)unlinkat(AT_FDCWD, k->path, AT_REMOVEDIR);
     drop_fd_p(&k->dir);
@@ -148,7 +151,8 @@ static int mark_live(struct kept *k, struct strmap *live, struct err *e)
                     struct str gen = part->from.v[g];
                     map_put(k->a, live, gen);
                     map_put(k->a, live, str_printf(k->a, PRI_STR "/%s", STR_ARG(gen), dir));
-                    map_put(k->a, live, str_printf(k->a, PRI_STR "/%s/" PRI_STR, STR_ARG(gen), dir, STR_ARG(part->name)));
+                    map_put(k->a, live,
+                            str_printf(k->a, PRI_STR "/%s/" PRI_STR, STR_ARG(gen), dir, STR_ARG(part->name)));
                 }
             }
     }
@@ -156,14 +160,16 @@ static int mark_live(struct kept *k, struct strmap *live, struct err *e)
 }
 
 // Entries of `path` that are not live; live ones are noted in `into` (may be NULL).
-static int sweep(struct kept *k, const char *path, const struct strmap *live, struct strv *into, struct err *e)
+static int sweep(struct kept *k, const char *path, const struct strmap *live, struct strv *into,
+                 struct err *e)
 {
     struct strv names;
     if (dir_names(k->a, k->dir, path, KEPT_ENTRIES, &names, e) < 0)
         return -1;
     for (size_t i = 0; i < names.n; i++) {
-        struct str at = str_is(str_of(path), ".") ? names.v[i]
-                                                  : str_printf(k->a, "%s/" PRI_STR, path, STR_ARG(names.v[i]));
+        struct str at = str_is(str_of(path), ".")
+                            ? names.v[i]
+                            : str_printf(k->a, "%s/" PRI_STR, path, STR_ARG(names.v[i]));
         if (map_find(live, at)) {
             if (into)
                 strv_add(k->a, into, at);

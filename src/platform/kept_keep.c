@@ -40,9 +40,12 @@ static enum touched look(struct kept *k, const char *dir, struct str part)
         return REPLACED;
     if (k->o.copies)
         return look_copy(k, shown);
-    if (path_parent(k->upper, path.p, &parent, &name, NULL) < 0 || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+    if (path_parent(k->upper, path.p, &parent, &name, NULL) < 0 ||
+        fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
         return SAME;
-    return S_ISDIR(info.st_mode) && !kept_is_opaque(k->upper, path.p) && !kept_is_opaque(k->upper, dir) ? CHANGED : REPLACED;
+    return S_ISDIR(info.st_mode) && !kept_is_opaque(k->upper, path.p) && !kept_is_opaque(k->upper, dir)
+               ? CHANGED
+               : REPLACED;
 }
 
 static struct str made_key(struct kept *k, struct str buildpack, struct str layer)
@@ -96,9 +99,9 @@ struct keeping {
     int layers_fd;  // the merged directory
     struct str gen; // the upper's name to be
     struct kept_record rec;
-    bool fresh;            // something is of `gen`
-    struct strmap wanted;  // "DIR/PART" that stay in the upper
-    struct strmap deep;    // "DIR/PART" to be made of one piece; ptr: struct kept_part *
+    bool fresh;           // something is of `gen`
+    struct strmap wanted; // "DIR/PART" that stay in the upper
+    struct strmap deep;   // "DIR/PART" to be made of one piece; ptr: struct kept_part *
 };
 
 // One entry of <layers>/DIR as a part; absent or of no use: not added.
@@ -144,13 +147,14 @@ static void set_made(struct keeping *n, struct str id, const char *dir, struct k
     l->codec = str_of(k->o.codec);
 }
 
-static void add_layer(struct keeping *n, const struct cnb_ref *bp, const char *dir, const struct built_layer *b,
-                      const struct strv *names, struct kept_buildpack *to)
+static void add_layer(struct keeping *n, const struct cnb_ref *bp, const char *dir,
+                      const struct built_layer *b, const struct strv *names, struct kept_buildpack *to)
 {
     struct kept *k = n->k;
     const struct kept_layer *before = kept_layer_find(&k->rec, bp->id, b->name);
     if (b->types.cache && !b->has_dir)
-        event_warn(k->o.ev, NULL, "layer " PRI_STR ":" PRI_STR ": cache = true but there is no directory; it is not kept",
+        event_warn(k->o.ev, NULL,
+                   "layer " PRI_STR ":" PRI_STR ": cache = true but there is no directory; it is not kept",
                    STR_ARG(bp->id), STR_ARG(b->name));
     bool cached = b->types.cache && b->has_dir;
     if (!cached && !b->types.launch)
@@ -220,7 +224,8 @@ static void deepen(struct keeping *n)
     n->fresh |= n->deep.n > 0;
 }
 
-// A part of many generations becomes one of the new generation, beside what the build wrote of it, and then in its place.
+// A part of many generations becomes one of the new generation, beside what the build wrote of it, and then
+// in its place.
 static int flatten(struct keeping *n, struct str path, struct kept_part *p, struct err *e)
 {
     struct kept *k = n->k;
@@ -261,8 +266,9 @@ static int prune(struct keeping *n, struct err *e)
         const char *dir = str_c(k->a, dirs.v[i]);
         size_t left = 0;
         drop_fd int fd = -1;
-        if (dir_kind(k->upper, dir) == DIR_DIR && (path_open_plain(k->upper, dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
-                                                   dir_names(k->a, fd, ".", KEPT_ENTRIES, &names, e) < 0))
+        if (dir_kind(k->upper, dir) == DIR_DIR &&
+            (path_open_plain(k->upper, dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+             dir_names(k->a, fd, ".", KEPT_ENTRIES, &names, e) < 0))
             return -1;
         for (size_t j = 0; j < names.n; j++) {
             if (map_find(&n->wanted, str_printf(k->a, "%s/" PRI_STR, dir, STR_ARG(names.v[j]))))

@@ -57,8 +57,8 @@ static int give(const struct laying *l, int fd, const char *path, struct err *e)
     return 0;
 }
 
-static int lay_file(struct laying *l, struct walk *w, const struct walk_entry *it, int parent, const char *name,
-                    struct err *e)
+static int lay_file(struct laying *l, struct walk *w, const struct walk_entry *it, int parent,
+                    const char *name, struct err *e)
 {
     drop_fd int from = -1;
     drop_fd int to = -1;
@@ -72,10 +72,11 @@ static int lay_file(struct laying *l, struct walk *w, const struct walk_entry *i
     return 0;
 }
 
-static int lay_dir(struct laying *l, const struct walk_entry *it, const char *path, int parent, const char *name,
-                   struct err *e)
+static int lay_dir(struct laying *l, const struct walk_entry *it, const char *path, int parent,
+                   const char *name, struct err *e)
 {
-    const char *source = it->path.n ? arena_printf(l->a, "%s/" PRI_STR, l->c->path, STR_ARG(it->path)) : l->c->path;
+    const char *source =
+        it->path.n ? arena_printf(l->a, "%s/" PRI_STR, l->c->path, STR_ARG(it->path)) : l->c->path;
     bool there = dir_kind(parent, name) == DIR_DIR;
     if ((!there || kept_is_opaque(l->c->from, source)) && tree_remove(parent, name, e) < 0)
         return -1;
@@ -88,7 +89,8 @@ static int lay_dir(struct laying *l, const struct walk_entry *it, const char *pa
     return 0;
 }
 
-static int lay_other(struct laying *l, const struct walk_entry *it, int parent, const char *name, struct err *e)
+static int lay_other(struct laying *l, const struct walk_entry *it, int parent, const char *name,
+                     struct err *e)
 {
     const struct timespec times[2] = {it->st.st_mtim, it->st.st_mtim};
     if (S_ISLNK(it->st.st_mode)) {
@@ -107,7 +109,8 @@ static int lay_other(struct laying *l, const struct walk_entry *it, int parent, 
 
 static int lay_one(struct laying *l, struct walk *w, const struct walk_entry *it, struct err *e)
 {
-    const char *path = it->path.n ? arena_printf(l->a, "%s/" PRI_STR, l->base, STR_ARG(it->path)) : l->base, *name;
+    const char *path = it->path.n ? arena_printf(l->a, "%s/" PRI_STR, l->base, STR_ARG(it->path)) : l->base,
+               *name;
     drop_fd int parent = -1;
     if (path_parent(l->to, path, &parent, &name, e) < 0)
         return -1;
@@ -140,7 +143,8 @@ int kept_lay(const struct kept_copy *c, struct err *e)
     struct laying l = {.c = c, .a = a};
     const struct walk_entry *it;
     enum walk_step step;
-    if (path_parent(c->to, c->to_path, &to, &l.base, e) < 0 || walk_open(c->from, c->path, TREE_WALK, &w, e) < 0)
+    if (path_parent(c->to, c->to_path, &to, &l.base, e) < 0 ||
+        walk_open(c->from, c->path, TREE_WALK, &w, e) < 0)
         return -1;
     l.to = to;
     while ((step = walk_next(w, &it, e)) == WALK_ENTRY)

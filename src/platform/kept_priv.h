@@ -5,16 +5,16 @@
 #include "platform/kept.h"
 
 enum {
-    KEPT_FORMAT = 1,   // counts up with the record, the layout of generations, and what a diff ID depends on
-    KEPT_DEPTH = 8,    // generations that hold parts of one layer; then they become one
-    KEPT_GENS = 64,    // generations of an app
+    KEPT_FORMAT = 1, // counts up with the record, the layout of generations, and what a diff ID depends on
+    KEPT_DEPTH = 8,  // generations that hold parts of one layer; then they become one
+    KEPT_GENS = 64,  // generations of an app
     KEPT_ENTRIES = 100000,
 };
 #define KEPT_RECORD "kept.toml"
 #define KEPT_NEW "new"
 #define KEPT_OPAQUE "user.overlay.opaque"
 
-struct kept_part {    // an entry of <layers>/<buildpack>: a layer's directory, or "jre.sbom.cdx.json"
+struct kept_part { // an entry of <layers>/<buildpack>: a layer's directory, or "jre.sbom.cdx.json"
     struct str name;
     struct strv from; // generations that it is made of, topmost first
 };
@@ -22,7 +22,7 @@ struct kept_part {    // an entry of <layers>/<buildpack>: a layer's directory, 
 struct kept_layer {
     struct str name;
     bool build, launch, cache;
-    struct str diff_id, blob, codec; // of a launch layer; empty: not known
+    struct str diff_id, blob, codec;          // of a launch layer; empty: not known
     int64_t blob_size, layers_mode, dir_mode; // modes of its parents, which are part of it
     const struct val *metadata;
     struct {
@@ -51,14 +51,14 @@ struct kept_record {
 struct kept {
     struct arena *a;
     struct kept_opts o;
-    int dir, upper;          // apps/KEY, its new/upper; upper -1 before kept_restore
-    const char *path;        // apps/KEY
+    int dir, upper;   // apps/KEY, its new/upper; upper -1 before kept_restore
+    const char *path; // apps/KEY
     const char *scratch_path, *upper_path;
-    struct kept_record rec;  // of the build before
-    struct str text;         // its bytes; empty: there is none
+    struct kept_record rec; // of the build before
+    struct str text;        // its bytes; empty: there is none
     struct strv lower;
-    struct strmap shown;     // "DIR/PART": restored; ptr: struct tree_print * of a copy
-    struct strmap made;      // "ID\nLAYER": struct layer *
+    struct strmap shown; // "DIR/PART": restored; ptr: struct tree_print * of a copy
+    struct strmap made;  // "ID\nLAYER": struct layer *
 };
 
 int nodiscard kept_record_read(struct arena *a, struct str text, struct kept_record *out, struct err *e);
@@ -74,8 +74,9 @@ bool kept_part_is_dir(const struct kept_layer *l, const struct kept_part *p);
 // Everything that the record does not name goes: generations, and parts of them.
 int nodiscard kept_clean(struct kept *k, struct err *e);
 
-// What lies at `path` beneath `from` is laid over what is at `to_path` beneath `to`, as an overlay shows it: whiteouts
-// take away, opaque directories replace. Files, links, FIFOs, modes and times; sockets and devices are left out.
+// What lies at `path` beneath `from` is laid over what is at `to_path` beneath `to`, as an overlay shows it:
+// whiteouts take away, opaque directories replace. Files, links, FIFOs, modes and times; sockets and devices
+// are left out.
 struct kept_copy {
     int from, to;
     const char *path, *to_path;

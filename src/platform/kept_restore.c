@@ -69,7 +69,8 @@ static const struct lm_layer *label_layer(const struct restoring *r, struct str 
     return NULL;
 }
 
-// §5.2 steps 2 to 4. `rec` and `label` are what the record and the previous image say of the layer; either may be NULL.
+// §5.2 steps 2 to 4. `rec` and `label` are what the record and the previous image say of the layer; either
+// may be NULL.
 static enum restored decide(const struct kept_layer *rec, const struct lm_layer *label)
 {
     bool dir = rec && rec->cache && kept_part_find(rec, rec->name);
@@ -93,9 +94,12 @@ static int restore_toml(const struct restoring *r, struct str name, const struct
 {
     struct val *doc;
     uint16_t api;
-    // The record's has the kinds of TOML, a label's those of JSON. Of an image made elsewhere the label is right.
+    // The record's has the kinds of TOML, a label's those of JSON. Of an image made elsewhere the label is
+    // right.
     bool own = rec && (!label || is_of_image(r));
-    struct cnb_layer l = {.metadata = own ? rec->metadata : label ? label->data : NULL,
+    struct cnb_layer l = {.metadata = own     ? rec->metadata
+                                      : label ? label->data
+                                              : NULL,
                           .build = own ? rec->build : label && label->build,
                           .launch = own ? rec->launch : label && label->launch,
                           .cache = own ? rec->cache : label && label->cache};
@@ -110,7 +114,8 @@ static struct str part_path(const struct restoring *r, const struct kept_part *p
     return str_printf(r->k->a, "%s/" PRI_STR, r->dir, STR_ARG(p->name));
 }
 
-static int copy_part(const struct restoring *r, const struct kept_layer *l, const struct kept_part *p, struct err *e)
+static int copy_part(const struct restoring *r, const struct kept_layer *l, const struct kept_part *p,
+                     struct err *e)
 {
     struct kept *k = r->k;
     struct str path = part_path(r, p);
@@ -145,9 +150,10 @@ static int restore_layer(const struct restoring *r, struct str name, const struc
     char said[512];
     if (how == NOTHING)
         return 0;
-    if (restore_toml(r, name, rec, label, &why) < 0) { // a label is somebody's image: TOML cannot hold all of JSON
-        event_warn(r->k->o.ev, NULL, "layer " PRI_STR ":" PRI_STR " is made anew: %s", STR_ARG(r->bp->id), STR_ARG(name),
-                   err_text(&why, said, sizeof said));
+    if (restore_toml(r, name, rec, label, &why) <
+        0) { // a label is somebody's image: TOML cannot hold all of JSON
+        event_warn(r->k->o.ev, NULL, "layer " PRI_STR ":" PRI_STR " is made anew: %s", STR_ARG(r->bp->id),
+                   STR_ARG(name), err_text(&why, said, sizeof said));
         return 0;
     }
     return rec ? show_parts(r, rec, how, e) : 0;
@@ -162,7 +168,8 @@ static void restore_store(const struct restoring *r)
     val_set_map(&doc);
     *val_put(r->k->a, &doc, STR("metadata")) = *r->label->store;
     if (write_toml(r, "store.toml", &doc, &why) < 0)
-        event_warn(r->k->o.ev, NULL, "store.toml of " PRI_STR " is not restored: %s", STR_ARG(r->bp->id), why.cause);
+        event_warn(r->k->o.ev, NULL, "store.toml of " PRI_STR " is not restored: %s", STR_ARG(r->bp->id),
+                   why.cause);
 }
 
 static int restore_buildpack(struct restoring *r, struct err *e)
@@ -205,7 +212,8 @@ static int hide(int at, const char *name, struct err *e)
     return 0;
 }
 
-// What the generations hold and is not restored must not be seen: parts, or all of a buildpack that does not take part.
+// What the generations hold and is not restored must not be seen: parts, or all of a buildpack that does not
+// take part.
 static int hide_rest(struct kept *k, const struct cnb_selected *group, struct err *e)
 {
     for (size_t i = 0; i < k->rec.buildpacks.n; i++) {
@@ -240,7 +248,8 @@ static int make_scratch(struct kept *k, struct err *e)
     return make_dir(k, scratch, "work", NULL, e);
 }
 
-// The copies as they are now, so that it can be told which ones the build touched: not before the clock has moved on.
+// The copies as they are now, so that it can be told which ones the build touched: not before the clock has
+// moved on.
 static int print_copies(struct kept *k, struct err *e)
 {
     for (size_t i = 0; i < k->shown.n && k->o.copies; i++) {
@@ -268,7 +277,8 @@ static void set_lower(struct kept *k)
         strv_add(k->a, &k->lower, str_printf(k->a, "%s/" PRI_STR, k->path, STR_ARG(gens.v[i])));
 }
 
-int kept_restore(struct kept *k, const struct cnb_selected *group, const struct kept_previous *previous, struct err *e)
+int kept_restore(struct kept *k, const struct cnb_selected *group, const struct kept_previous *previous,
+                 struct err *e)
 {
     if (make_scratch(k, e) < 0)
         return err_wrap(e, "kept layers");

@@ -187,7 +187,8 @@ static void find_words(struct box *b)
     struct err ignored = {0};
     size_t name;
     uint64_t at[ARG_END + 1] = {0};
-    if (file_read(AT_FDCWD, "/proc/self/stat", &stat, &ignored) < 0 || !str_find_last(buf_view(&stat), ')', &name))
+    if (file_read(AT_FDCWD, "/proc/self/stat", &stat, &ignored) < 0 ||
+        !str_find_last(buf_view(&stat), ')', &name))
         return;
     struct str rest = str_from(buf_view(&stat), name + 1), word;
     (void)str_cut(&rest, ' ', &word); // what stands before the blank behind the name

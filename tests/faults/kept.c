@@ -97,8 +97,9 @@ static int end(struct app *app, const char *first, const char *second, struct er
     drop_fd int fd = -1;
     struct digest manifest;
     digest_of(HASH_SHA256, "", 0, &manifest);
-    if (txn_begin(app->st, &t, e) < 0 || export(app, t, first, e) < 0 || (second && export(app, t, second, e) < 0) ||
-        txn_commit(t, e) < 0 || path_open_plain(kept_upper_fd(app->k), ".", O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+    if (txn_begin(app->st, &t, e) < 0 || export(app, t, first, e) < 0 ||
+        (second && export(app, t, second, e) < 0) || txn_commit(t, e) < 0 ||
+        path_open_plain(kept_upper_fd(app->k), ".", O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
         kept_keep(app->k, &app->group, &fd, &manifest, e) < 0)
         return -1;
     kept_close(app->k);
@@ -108,17 +109,20 @@ static int end(struct app *app, const char *first, const char *second, struct er
 
 static int do_once(struct app *app, struct err *e)
 {
-    return begin(app, e) < 0 || put(app, "test_one/jre/java", 'j', CONTENT, e) < 0 ? -1 : end(app, "jre", NULL, e);
+    return begin(app, e) < 0 || put(app, "test_one/jre/java", 'j', CONTENT, e) < 0 ? -1
+                                                                                   : end(app, "jre", NULL, e);
 }
 
 static int do_several(struct app *app, struct err *e)
 {
     if (do_once(app, e) < 0)
         return -1;
-    if (begin(app, e) < 0 || put(app, "test_one/deps/a/b", 'd', CONTENT, e) < 0 || put(app, "test_one/deps/c", 'c', 10, e) < 0 ||
+    if (begin(app, e) < 0 || put(app, "test_one/deps/a/b", 'd', CONTENT, e) < 0 ||
+        put(app, "test_one/deps/c", 'c', 10, e) < 0 ||
         put(app, "test_one/jre.sbom.cdx.json", 's', 100, e) < 0 || end(app, "deps", "jre", e) < 0)
         return -1;
-    if (begin(app, e) < 0 || put(app, "test_one/jre/java", 'k', CONTENT, e) < 0 || end(app, "jre", NULL, e) < 0)
+    if (begin(app, e) < 0 || put(app, "test_one/jre/java", 'k', CONTENT, e) < 0 ||
+        end(app, "jre", NULL, e) < 0)
         return -1;
     if (begin(app, e) < 0 || tree_remove(kept_upper_fd(app->k), "test_one/jre/java", e) < 0 ||
         put(app, "test_one/jre/other", 'o', 5, e) < 0 || put(app, "test_one/deps/x", 'x', 10, e) < 0)
@@ -128,9 +132,10 @@ static int do_several(struct app *app, struct err *e)
 
 static int do_bad_early(struct app *app, struct err *e)
 {
-    static const char record[] = "format = 1\nuid = 1000\ngid = 1000\noutside-uid = -1\noutside-gid = -1\nimage = \"\"\n"
-                                 "[[buildpacks]]\nid = \"test/one\"\n[[buildpacks.layers]]\nname = \"jre\"\ncache = true\n"
-                                 "[[buildpacks.layers.parts]]\nname = \"jre\"\nfrom = [\"gen-1\"]\n";
+    static const char record[] =
+        "format = 1\nuid = 1000\ngid = 1000\noutside-uid = -1\noutside-gid = -1\nimage = \"\"\n"
+        "[[buildpacks]]\nid = \"test/one\"\n[[buildpacks.layers]]\nname = \"jre\"\ncache = true\n"
+        "[[buildpacks.layers.parts]]\nname = \"jre\"\nfrom = [\"gen-1\"]\n";
     if (begin(app, e) < 0 || file_replace(app->k->dir, KEPT_RECORD, 0600, str_of(record), e) < 0)
         return -1;
     return put(app, "test_one/jre/java", 'j', CONTENT, e) < 0 ? -1 : end(app, "jre", NULL, e);
@@ -146,7 +151,8 @@ static int check_layer(struct app *app, const struct kept_layer *l, struct err *
     if (make(app, str_c(app->a, l->name), nowhere, &got, e) < 0)
         return -1;
     if (!str_is(l->diff_id, digest_text(&got.diff_id, text)))
-        return err_set(e, ERR_DIGEST, PRI_STR ": is %s, the record says " PRI_STR, STR_ARG(l->name), text, STR_ARG(l->diff_id));
+        return err_set(e, ERR_DIGEST, PRI_STR ": is %s, the record says " PRI_STR, STR_ARG(l->name), text,
+                       STR_ARG(l->diff_id));
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a binary package: its frame, its control.tar and what the control file says.
-#include "debian/unpack.h"
 #include "base/file.h"
+#include "debian/unpack.h"
 #include <sys/mman.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

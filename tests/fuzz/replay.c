@@ -13,7 +13,8 @@ static int replay(int dirfd, const char *name)
     drop_buf struct buf b = BUF_INIT(1 << 24);
     if (file_read(dirfd, name, &b, &e) < 0)
         return -1;
-    drop_free uint8_t *exact = xmemdup(b.p, b.n); // its own allocation, so that ASan sees the first byte past the end
+    drop_free uint8_t *exact =
+        xmemdup(b.p, b.n); // its own allocation, so that ASan sees the first byte past the end
     return LLVMFuzzerTestOneInput(exact, b.n);
 }
 

@@ -218,29 +218,43 @@ TEST(a_hard_link_to_what_is_excluded)
 }
 
 // The frame of a package: members as given.
-TEST(malformed_packages)
+struct frame {
+    struct {
+        const char *name;
+        struct str data;
+    } m[4];
+    enum err_code code; // ERR_NONE: good
+    const char *words;
+};
+
+static void try_frames(struct test *t, const struct frame *row, size_t n)
 {
-    drop_buf struct buf control = BUF_INIT(MIB(1)), data = BUF_INIT(MIB(1)), none = BUF_INIT(MIB(1)),
-                        two = BUF_INIT(MIB(1)), nameless = BUF_INIT(MIB(1)), odd = BUF_INIT(MIB(1)),
-                        deep = BUF_INIT(MIB(1)), slash = BUF_INIT(MIB(1));
-    const struct row file[] = {FILE_("x", "1")}, in_dir[] = {FILE_("d/x", "1")};
-    rig_tar(&control, "Package: pa\nVersion: 1\nArchitecture: all\n", NULL, 0);
+    for (size_t i = 0; i < n; i++) {
+        drop_buf struct buf ar = BUF_INIT(MIB(1));
+        drop_run struct rig_run run = {.root = rig_root(t, "tree"), .owners = owners_new()};
+        for (size_t k = 0; k < 4 && row[i].m[k].name; k++)
+            rig_member(&ar, row[i].m[k].name, row[i].m[k].data);
+        struct deb_input in = rig_input(t, "p.deb", buf_view(&ar));
+        drop_fd int fd = in.fd;
+        const struct deb_unpack_spec s = {.root = run.root, .deb = &in, .n = 1};
+        if (row[i].code == ERR_NONE)
+            MUST(deb_unpack(&s, run.owners, &run.set, &e));
+        else
+            REFUSED(deb_unpack(&s, run.owners, &run.set, &e), row[i].code, row[i].words);
+        MUST(tree_remove(t->dir, "tree", &e));
+    }
+}
+
+#define CONTROL_OF_PA "Package: pa\nVersion: 1\nArchitecture: all\n"
+
+TEST(malformed_frames)
+{
+    drop_buf struct buf control = BUF_INIT(MIB(1)), data = BUF_INIT(MIB(1));
+    const struct row file[] = {FILE_("x", "1")};
+    rig_tar(&control, CONTROL_OF_PA, NULL, 0);
     rig_tar(&data, NULL, file, 1);
-    rig_tar(&none, NULL, NULL, 0);
-    rig_tar(&two, "Package: pa\nVersion: 1\nArchitecture: all\n\nPackage: pb\n", NULL, 0);
-    rig_tar(&nameless, "Version: 1\nArchitecture: all\n", NULL, 0);
-    rig_tar(&odd, "Package: pa\nVersion: x y\nArchitecture: all\n", NULL, 0);
-    rig_tar(&deep, "Package: pa\nVersion: 1\nArchitecture: all\n", in_dir, 1);
-    rig_tar(&slash, "Package: ../a\nVersion: 1\nArchitecture: all\n", NULL, 0);
     struct str c = buf_view(&control), d = buf_view(&data), v2 = STR("2.0\n");
-    const struct {
-        struct {
-            const char *name;
-            struct str data;
-        } m[4];
-        enum err_code code; // ERR_NONE: good
-        const char *words;
-    } row[] = {
+    const struct frame row[] = {
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar", d}}, ERR_NONE, NULL},
         {{{"debian-binary", STR("2.1\nmore\n")}, {"_x", v2}, {"control.tar", c}, {"data.tar", d}},
          ERR_NONE,
@@ -266,6 +280,25 @@ TEST(malformed_packages)
          "data.tar.bz2|want data.tar, or"},
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar.xz", d}}, ERR_PARSE, "xz"},
         {{{"debian-binary", v2}, {"control.tar", c}, {"data.tar", str_head(d, 700)}}, ERR_PARSE, "data.tar"},
+    };
+    try_frames(t, row, COUNT(row));
+}
+
+TEST(malformed_control)
+{
+    drop_buf struct buf data = BUF_INIT(MIB(1)), none = BUF_INIT(MIB(1)), two = BUF_INIT(MIB(1)),
+                        nameless = BUF_INIT(MIB(1)), odd = BUF_INIT(MIB(1)), deep = BUF_INIT(MIB(1)),
+                        slash = BUF_INIT(MIB(1));
+    const struct row file[] = {FILE_("x", "1")}, in_dir[] = {FILE_("d/x", "1")};
+    rig_tar(&data, NULL, file, 1);
+    rig_tar(&none, NULL, NULL, 0);
+    rig_tar(&two, CONTROL_OF_PA "\nPackage: pb\n", NULL, 0);
+    rig_tar(&nameless, "Version: 1\nArchitecture: all\n", NULL, 0);
+    rig_tar(&odd, "Package: pa\nVersion: x y\nArchitecture: all\n", NULL, 0);
+    rig_tar(&deep, CONTROL_OF_PA, in_dir, 1);
+    rig_tar(&slash, "Package: ../a\nVersion: 1\nArchitecture: all\n", NULL, 0);
+    struct str d = buf_view(&data), v2 = STR("2.0\n");
+    const struct frame row[] = {
         {{{"debian-binary", v2}, {"control.tar", buf_view(&none)}, {"data.tar", d}},
          ERR_PARSE,
          "no control file"},
@@ -283,20 +316,7 @@ TEST(malformed_packages)
          ERR_PARSE,
          "d/x|only files"},
     };
-    for (size_t i = 0; i < COUNT(row); i++) {
-        drop_buf struct buf ar = BUF_INIT(MIB(1));
-        drop_run struct rig_run run = {.root = rig_root(t, "tree"), .owners = owners_new()};
-        for (size_t k = 0; k < 4 && row[i].m[k].name; k++)
-            rig_member(&ar, row[i].m[k].name, row[i].m[k].data);
-        struct deb_input in = rig_input(t, "p.deb", buf_view(&ar));
-        drop_fd int fd = in.fd;
-        const struct deb_unpack_spec s = {.root = run.root, .deb = &in, .n = 1};
-        if (row[i].code == ERR_NONE)
-            MUST(deb_unpack(&s, run.owners, &run.set, &e));
-        else
-            REFUSED(deb_unpack(&s, run.owners, &run.set, &e), row[i].code, row[i].words);
-        MUST(tree_remove(t->dir, "tree", &e));
-    }
+    try_frames(t, row, COUNT(row));
 }
 
 TEST(control_alone)

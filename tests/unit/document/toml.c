@@ -49,10 +49,17 @@ TEST(every_value_knows_its_place)
         unsigned line, col;
         enum val_kind kind;
     } want[] = {
-        {"api", 2, 7, VAL_STR},          {"a", 3, 1, VAL_MAP},       {"a.b", 3, 1, VAL_MAP},
-        {"a.b.c", 3, 11, VAL_LIST},      {"table", 6, 1, VAL_MAP},   {"table.on", 7, 8, VAL_BOOL},
-        {"table.in", 8, 6, VAL_MAP},     {"table.in.x", 8, 9, VAL_INT}, {"implied", 9, 1, VAL_MAP},
-        {"implied.sub", 9, 1, VAL_MAP},  {"implied.sub.n", 10, 7, VAL_NUM},
+        {"api", 2, 7, VAL_STR},
+        {"a", 3, 1, VAL_MAP},
+        {"a.b", 3, 1, VAL_MAP},
+        {"a.b.c", 3, 11, VAL_LIST},
+        {"table", 6, 1, VAL_MAP},
+        {"table.on", 7, 8, VAL_BOOL},
+        {"table.in", 8, 6, VAL_MAP},
+        {"table.in.x", 8, 9, VAL_INT},
+        {"implied", 9, 1, VAL_MAP},
+        {"implied.sub", 9, 1, VAL_MAP},
+        {"implied.sub.n", 10, 7, VAL_NUM},
     };
     drop_(arena_free) struct arena *a = arena_new(0);
     struct val *v = must_read(a, "# place\napi = \"0.8\"\na . b.c = [1,\n  \"\"\"two\nlines\"\"\"]\n"
@@ -120,8 +127,13 @@ TEST(numbers_keep_their_text_without_underscores_and_plus)
     static const struct {
         const char *text, *want;
     } cases[] = {
-        {"+1_000.5_0", "1000.50"}, {"-0.0", "-0.0"}, {"6.02e+2_3", "6.02e+23"}, {"1E06", "1E06"},
-        {"+inf", "inf"},           {"-nan", "-nan"}, {"3.14159265358979323846", "3.14159265358979323846"},
+        {"+1_000.5_0", "1000.50"},
+        {"-0.0", "-0.0"},
+        {"6.02e+2_3", "6.02e+23"},
+        {"1E06", "1E06"},
+        {"+inf", "inf"},
+        {"-nan", "-nan"},
+        {"3.14159265358979323846", "3.14159265358979323846"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
@@ -191,13 +203,8 @@ TEST(O3_nesting_of_ten_thousand)
     static const struct {
         const char *before, *again, *after;
     } cases[] = {
-        {"a = ", "[", ""},
-        {"a = ", "{a=", ""},
-        {"a = ", "[{a=", ""},
-        {"", "a.", "a = 1"},
-        {"[", "a.", "a]"},
-        {"[[", "a.", "a]]"},
-        {"x = {", "a.", "a = 1}"},
+        {"a = ", "[", ""}, {"a = ", "{a=", ""}, {"a = ", "[{a=", ""},      {"", "a.", "a = 1"},
+        {"[", "a.", "a]"}, {"[[", "a.", "a]]"}, {"x = {", "a.", "a = 1}"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
@@ -275,8 +282,12 @@ TEST(O5_bytes_that_are_no_text)
         {"ok = 1\na = \"\xff\"", "f.toml:2:|byte 0xff is not UTF-8"},
         {"a = \"\xc0\xaf\"", "f.toml:1:|0xc0"},
         {"# \xed\xa0\x80", "f.toml:1:|not UTF-8"},
-        {"a = 1\n\xef\xbb\xbf" "b = 2", "f.toml:2:|cannot stand in a key"},
-        {"\xff\xfe" "a", "f.toml:1:|not UTF-8"},
+        {"a = 1\n\xef\xbb\xbf"
+         "b = 2",
+         "f.toml:2:|cannot stand in a key"},
+        {"\xff\xfe"
+         "a",
+         "f.toml:1:|not UTF-8"},
         {"a = 1\rb = 2", "f.toml:1:|carriage return without a newline"},
         {"\r", "carriage return"},
         {"# c\rb = 2", "comment: control byte 0x0d"},
@@ -415,8 +426,10 @@ TEST(O16_what_never_ends)
 TEST_SECONDS(large_documents_take_linear_time, 60)
 {
     static const char *const shapes[] = {
-        "k%d = 1\n",         "[t%d]\n",          "[[l]]\nx%d = 1\n", "a.b%d.c = 1\n",
-        "[a.b%d]\nc.d = 1\n", "a%d = [{}, {x = ''}]\n", "'''%d'''",
+        "k%d = 1\n",          "[t%d]\n",
+        "[[l]]\nx%d = 1\n",   "a.b%d.c = 1\n",
+        "[a.b%d]\nc.d = 1\n", "a%d = [{}, {x = ''}]\n",
+        "'''%d'''",
     };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         drop_(arena_free) struct arena *a = arena_new(0);
@@ -459,9 +472,9 @@ TEST(the_writer_orders_tables_last_and_quotes_only_what_needs_it)
                                "\n[[order]]\n";
     drop_(arena_free) struct arena *a = arena_new(0);
     struct val *v = must_read(a, "api = '0.8'\na.b.at = 1979-05-27 07:32:00Z\na.b.c = {}\nempty = [ ]\n"
-                     "mixed = [1,{a=true,'b c'={}},[[1.5]]]\n"
-                     "order = [{group = [{id = 'x', 'sub.table' = {-1_ = -5}}, {}]}, {}]\n"
-                     "'' = \"\\b\\t\\n\\f\\r\\\"\\\\\\u0000\\u001b\\u007F\\u00e9\"\n");
+                                 "mixed = [1,{a=true,'b c'={}},[[1.5]]]\n"
+                                 "order = [{group = [{id = 'x', 'sub.table' = {-1_ = -5}}, {}]}, {}]\n"
+                                 "'' = \"\\b\\t\\n\\f\\r\\\"\\\\\\u0000\\u001b\\u007F\\u00e9\"\n");
     drop_buf struct buf out = BUF_INIT(4096);
     MUST(toml_write(v, &out, &e));
     EQ_STR(buf_view(&out), want);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every case of the public suite (tests/data/toml-test) that is of TOML 1.0, and what is of TOML 1.1 only.
-#include "document/toml.h"
 #include "base/limits.h"
 #include "document/json.h"
+#include "document/toml.h"
 #include "test.h"
 #include <fcntl.h>
 #include <math.h>

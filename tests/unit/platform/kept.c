@@ -255,9 +255,9 @@ TEST(another_codec_or_other_ids)
 TEST(which_layers_are_restored)
 {
     static const struct {
-        const char *types;            // of the layer as it was kept
-        bool image, build, cache;     // the previous image lists it as a launch layer, and how
-        bool same, toml, dir;         // with the same diff ID; what is restored
+        const char *types;        // of the layer as it was kept
+        bool image, build, cache; // the previous image lists it as a launch layer, and how
+        bool same, toml, dir;     // with the same diff ID; what is restored
     } rows[] = {
         {"launch = true\ncache = true\n", false, false, false, false, true, true}, // the image is gone
         {"launch = true\ncache = true\n", true, false, true, true, true, true},
@@ -294,7 +294,8 @@ TEST(which_layers_are_restored)
         if (rows[i].image)
             r.previous.md = &r.md;
         begin(&r);
-        CHECK_MSG((dir_kind(kept_upper_fd(r.k), "test_one/jre.toml") == DIR_FILE) == rows[i].toml, "row %zu: toml", i);
+        CHECK_MSG((dir_kind(kept_upper_fd(r.k), "test_one/jre.toml") == DIR_FILE) == rows[i].toml,
+                  "row %zu: toml", i);
         CHECK_MSG((kept_lower(r.k)->n == 1) == rows[i].dir, "row %zu: directory", i);
         rig_close(&r);
         MUST(tree_remove(t->dir, "state", &e));
@@ -315,7 +316,8 @@ TEST(who_does_not_take_part_is_hidden_and_then_gone)
     end(&r);
     r.group.buildpacks.n = 1;
     begin(&r);
-    CHECK(fstatat(kept_upper_fd(r.k), "test_two", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == 0);
+    CHECK(fstatat(kept_upper_fd(r.k), "test_two", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) &&
+          st.st_rdev == 0);
     kept_close(r.k);
     r.k = NULL;
     rig_close(&r);
@@ -330,16 +332,27 @@ TEST(records_that_are_refused)
     } rows[] = {
         {"", ERR_PARSE, "format"},
         {"format = 2\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n", ERR_API, "2|1"},
-        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = \"..\"\n", ERR_PARSE, ".."},
-        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = \"a\"\n"
-         "[[buildpacks.layers]]\nname = \"../x\"\n", ERR_PARSE, "not a name for a layer"},
-        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = \"a\"\n"
-         "[[buildpacks.layers]]\nname = \"x\"\n[[buildpacks.layers.parts]]\nname = \"a/b\"\nfrom = [\"gen-1\"]\n", ERR_PARSE, "part \"a/b\""},
-        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = \"a\"\n"
-         "[[buildpacks.layers]]\nname = \"x\"\n[[buildpacks.layers.parts]]\nname = \"x\"\nfrom = [\"gen-1\", \"../y\"]\n", ERR_PARSE,
-         "\"../y\" is not a generation"},
-        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = \"a\"\n"
-         "[[buildpacks.layers]]\nname = \"x\"\ndiff-id = \"sha256:12\"\n", ERR_PARSE, ""},
+        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = "
+         "\"..\"\n",
+         ERR_PARSE, ".."},
+        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = "
+         "\"a\"\n"
+         "[[buildpacks.layers]]\nname = \"../x\"\n",
+         ERR_PARSE, "not a name for a layer"},
+        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = "
+         "\"a\"\n"
+         "[[buildpacks.layers]]\nname = \"x\"\n[[buildpacks.layers.parts]]\nname = \"a/b\"\nfrom = "
+         "[\"gen-1\"]\n",
+         ERR_PARSE, "part \"a/b\""},
+        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = "
+         "\"a\"\n"
+         "[[buildpacks.layers]]\nname = \"x\"\n[[buildpacks.layers.parts]]\nname = \"x\"\nfrom = [\"gen-1\", "
+         "\"../y\"]\n",
+         ERR_PARSE, "\"../y\" is not a generation"},
+        {"format = 1\nuid = 1\ngid = 1\noutside-uid = 1\noutside-gid = 1\nimage = \"\"\n[[buildpacks]]\nid = "
+         "\"a\"\n"
+         "[[buildpacks.layers]]\nname = \"x\"\ndiff-id = \"sha256:12\"\n",
+         ERR_PARSE, ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         drop_(arena_free) struct arena *a = arena_new(4096);
@@ -382,7 +395,8 @@ TEST(trees_are_laid_over_each_other_as_an_overlay_does)
     CHECK(dir_kind(t->dir, "out/gone") == DIR_ABSENT);
     EQ_STR(test_read(a, t->dir, "out/dir/below"), "low");
     EQ_STR(test_read(a, t->dir, "out/dir/above"), "up");
-    CHECK(dir_kind(t->dir, "out/opaque/below") == DIR_ABSENT && dir_kind(t->dir, "out/opaque/above") == DIR_FILE);
+    CHECK(dir_kind(t->dir, "out/opaque/below") == DIR_ABSENT &&
+          dir_kind(t->dir, "out/opaque/above") == DIR_FILE);
     EQ_STR(test_read(a, t->dir, "out/file-to-dir/x"), "up");
     EQ_STR(test_read(a, t->dir, "out/dir-to-file"), "up");
     CHECK(fstatat(t->dir, "out/link", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode));
