@@ -94,6 +94,8 @@ static int make_ops(struct building *b, bool detects, struct plan_ops *ops, stru
     add_layers(b, detects, ops);
     add(ops, SBX_BIND, "/home/cnb", in_work(b, "home"));
     add(ops, SBX_BIND_RO, INSIDE_PLATFORM, in_work(b, "platform"));
+    if (b->bundle_mounted)
+        add(ops, SBX_BIND_RO, INSIDE_PLATFORM "/ca-certificates.crt", b->o->ca_bundle);
     add(ops, SBX_BIND_RO, INSIDE_CNB "/order.toml", in_work(b, "cnb/order.toml"));
     add(ops, SBX_BIND_RO, INSIDE_CNB "/lifecycle/lifecycle", b->o->programs->lifecycle);
     for (size_t i = 0; i < COUNT(phases); i++)

@@ -90,12 +90,18 @@ static int write_environment(struct building *b, struct err *e)
     return 0;
 }
 
-static int copy_bundle(struct building *b, struct err *e)
+// Mounted where the id inside can read it; copied where only its owner may.
+static int place_bundle(struct building *b, struct err *e)
 {
     drop_buf struct buf text = BUF_INIT(MIB(16)); // Debian's has 220 KiB
+    drop_fd int fd = -1;
+    struct stat info;
     if (!b->o->ca_bundle)
         return 0;
-    if (file_read(AT_FDCWD, b->o->ca_bundle, &text, e) < 0)
+    if (path_open_host(b->o->ca_bundle, O_RDONLY, 0, &fd, e) < 0)
+        return err_wrap(e, "CA bundle");
+    b->bundle_mounted = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH);
+    if (!b->bundle_mounted && file_read_fd(fd, b->o->ca_bundle, &text, e) < 0)
         return err_wrap(e, "CA bundle");
     return file_place(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
 }
@@ -242,7 +248,7 @@ int build_prepare(struct building *b, struct err *e)
         workdir_make(b->o->temp_dir, &b->work, e) < 0 || choose_copies(b, e) < 0 || open_kept(b, e) < 0 ||
         load_previous(b, e) < 0 || rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0)
         return -1;
-    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || copy_bundle(b, e) < 0 ||
+    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || place_bundle(b, e) < 0 ||
                    write_order(b, e) < 0 || write_analyzed(b, e) < 0
                ? -1
                : copy_app(b, e);

@@ -26,6 +26,7 @@ struct building {
     struct sbx_map uid_map[SBX_MAPS], gid_map[SBX_MAPS];
     int64_t out_uid, out_gid; // started by root: whose files are written inside; else -1: ours
     bool copies;              // source and kept layers are copied, not overlaid
+    bool bundle_mounted;      // the CA bundle is not a copy in `work`
     struct kept *kept;
     struct image previous; // what the name stands for
     bool has_previous;
