@@ -15,7 +15,7 @@
 static int load_image(struct building *b, struct str name, const char *kind, struct image *out, struct err *e)
 {
     if (image_load(b->o->st, b->a, name, NULL, out, e) < 0)
-        return err_wrap(e, "%s image", kind);
+        return err_wrap(e, "%s image (\"dema base create\" makes one)", kind);
     if (!manifest_is_image(&out->manifest))
         return err_set(e, ERR_USAGE, "%s image " PRI_STR ": is an artifact, not an image", kind,
                        STR_ARG(name));
