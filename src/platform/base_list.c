@@ -5,13 +5,20 @@
 
 static struct str label_of(const struct image *img, const char *key)
 {
+    struct str text = {"", 0};
     const struct str *v = image_config_label_get(&img->config, str_of(key));
-    return v ? *v : STR("");
+    if (v)
+        text = *v;
+    return text;
 }
 
-static struct str either(struct str a, struct str b)
+// The label of today's name, else that of the time of stacks.
+static struct str either(const struct image *img, const char *now, const char *before)
 {
-    return a.n ? a : b;
+    struct str text = label_of(img, now);
+    if (!text.n)
+        text = label_of(img, before);
+    return text;
 }
 
 static struct strv split_words(struct arena *a, struct str text)
@@ -48,12 +55,10 @@ static int describe(struct state *st, struct arena *a, struct str name, const st
                              .architecture = img->config.architecture,
                              .created = img->config.created};
     info.mirrors = split_words(a, mirrors ? *mirrors : STR(""));
-    info.distro_name = either(label_of(img, "io.buildpacks.base.distro.name"),
-                              label_of(img, "io.buildpacks.stack.distro.name"));
-    info.distro_version = either(label_of(img, "io.buildpacks.base.distro.version"),
-                                 label_of(img, "io.buildpacks.stack.distro.version"));
-    info.description = either(label_of(img, "io.buildpacks.base.description"),
-                              label_of(img, "io.buildpacks.stack.description"));
+    info.distro_name = either(img, "io.buildpacks.base.distro.name", "io.buildpacks.stack.distro.name");
+    info.distro_version =
+        either(img, "io.buildpacks.base.distro.version", "io.buildpacks.stack.distro.version");
+    info.description = either(img, "io.buildpacks.base.description", "io.buildpacks.stack.description");
     for (size_t i = 0; i < img->manifest.layers.n; i++)
         info.size += (uint64_t)img->manifest.layers.v[i].size;
     if (find_artifacts(st, a, &info, e) < 0)

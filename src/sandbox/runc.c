@@ -139,8 +139,10 @@ static int hand_out(const struct sbx_plan *p, struct sbx *s, struct err *e)
 {
     for (size_t i = 0; i < p->n_op; i++)
         if (p->op[i].kind == SBX_HAND_OUT) {
-            const char *src = op_at(p, p->op[i].dst, i)->src;
-            if (path_open_host(src, O_PATH | O_DIRECTORY, 0, &s->out_fd[s->n_out], e) < 0)
+            const struct sbx_op *op = op_at(p, p->op[i].dst, i);
+            if (!op)
+                return err_set(e, ERR_USAGE, "sandbox: hand out %s: nothing is mounted there", p->op[i].dst);
+            if (path_open_host(op->src, O_PATH | O_DIRECTORY, 0, &s->out_fd[s->n_out], e) < 0)
                 return err_wrap(e, "sandbox: hand out");
             s->n_out++;
         }
