@@ -11,8 +11,6 @@
 static int read_all(int fd, const char *name, const struct stat *st, struct buf *out, struct err *e)
 {
     size_t said = S_ISREG(st->st_mode) ? (size_t)st->st_size : 0, got = 0;
-    if (S_ISDIR(st->st_mode))
-        return err_set(e, ERR_USAGE, "%s: is a directory", name);
     if (said > out->max)
         return err_set(e, ERR_LIMIT, "%s: %zu bytes, the limit is %zu", name, said, out->max);
     for (;;) {
@@ -37,10 +35,28 @@ static int read_all(int fd, const char *name, const struct stat *st, struct buf 
     }
 }
 
-int file_read_fd(int fd, const char *name, struct buf *out, struct err *e)
+// What was read before an error is taken back.
+static int read_whole(int fd, const char *name, bool pipe_too, struct buf *out, struct err *e)
 {
     struct stat st;
-    return fstat(fd, &st) < 0 ? err_sys(e, "%s", name) : read_all(fd, name, &st, out, e);
+    size_t before = out->n;
+    if (fstat(fd, &st) < 0)
+        return err_sys(e, "%s", name);
+    if (!S_ISREG(st.st_mode) && !pipe_too)
+        return err_set(e, ERR_USAGE, "%s: not a regular file", name);
+    if (S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, "%s: is a directory", name);
+    if (read_all(fd, name, &st, out, e) == 0)
+        return 0;
+    out->n = before;
+    if (out->p)
+        out->p[before] = 0;
+    return -1;
+}
+
+int file_read_fd(int fd, const char *name, struct buf *out, struct err *e)
+{
+    return read_whole(fd, name, false, out, e);
 }
 
 int file_read(int dirfd, const char *path, struct buf *out, struct err *e)
@@ -52,12 +68,7 @@ int file_read(int dirfd, const char *path, struct buf *out, struct err *e)
         dirfd == AT_FDCWD ? path_open_host(path, flags, 0, &fd, e) : path_open(dirfd, path, flags, 0, &fd, e);
     if (rc < 0)
         return -1;
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return err_sys(e, "%s", path);
-    if (dirfd != AT_FDCWD && !S_ISREG(st.st_mode))
-        return err_set(e, ERR_USAGE, "%s: not a regular file", path);
-    return read_all(fd, path, &st, out, e);
+    return read_whole(fd, path, dirfd == AT_FDCWD, out, e);
 }
 
 int file_write_all(int fd, const void *p, size_t n, struct err *e)
@@ -218,6 +229,7 @@ enum { RECURSION = 48 };
 struct place {
     dev_t dev;
     ino_t ino;
+    long at; // where in its listing that one stands
 };
 
 enum removed { REMOVED_ERROR = -1, REMOVED, REMOVED_NOT_EMPTY };
@@ -274,21 +286,40 @@ static struct dirent *next_entry(DIR *d)
     return de;
 }
 
-// Removes entries up to the first directory that is not empty, whose name goes to sub[]; sub[0] = 0: none is left.
-static int remove_until_sub(int dirfd, char sub[LIMIT_COMPONENT + 1], struct err *e)
+// Removes entries up to the first directory that is not empty, whose name goes to sub[] and its place in the listing to
+// *at; sub[0] = 0: none is left.
+static enum removed remove_pass(DIR *d, int dirfd, long *at, char sub[LIMIT_COMPONENT + 1], struct err *e)
+{
+    for (struct dirent *de;;) {
+        long here = telldir(d);
+        if (!(de = next_entry(d)))
+            return errno ? (enum removed)err_sys(e, "directory") : REMOVED;
+        enum removed got = remove_simple(dirfd, de->d_name, e);
+        if (got == REMOVED)
+            continue;
+        snprintf(sub, LIMIT_COMPONENT + 1, "%s", de->d_name);
+        *at = here;
+        return got;
+    }
+}
+
+// From *at on, so that a directory of many is not read from its start once for each of them. Where removals move the
+// places of a listing, what was passed over is found by the pass from the start.
+static int remove_until_sub(int dirfd, long *at, char sub[LIMIT_COMPONENT + 1], struct err *e)
 {
     DIR *d = dir_stream(dirfd, e);
-    enum removed got = d ? REMOVED : REMOVED_ERROR;
+    if (!d)
+        return -1;
+    bool later = *at != 0;
     sub[0] = 0;
-    for (struct dirent *de; got == REMOVED && (de = next_entry(d));) {
-        got = remove_simple(dirfd, de->d_name, e);
-        if (got == REMOVED_NOT_EMPTY)
-            snprintf(sub, LIMIT_COMPONENT + 1, "%s", de->d_name);
+    if (later)
+        seekdir(d, *at);
+    enum removed got = remove_pass(d, dirfd, at, sub, e);
+    if (got == REMOVED && later) {
+        rewinddir(d);
+        got = remove_pass(d, dirfd, at, sub, e);
     }
-    if (got == REMOVED && errno)
-        got = (enum removed)err_sys(e, "directory");
-    if (d)
-        closedir(d);
+    closedir(d);
     return got == REMOVED_ERROR ? -1 : 0;
 }
 
@@ -305,34 +336,37 @@ static int go_up(int *here, const struct place *want, struct err *e)
     return 0;
 }
 
-// Empties a tree of any depth with one directory open at a time and sixteen bytes a level: down into the first
-// directory that is not empty, up again when nothing is left, each time from the start of the listing.
+// Empties a tree of any depth with one directory open at a time and some bytes a level: down into the first
+// directory that is not empty, up again when nothing is left, and on in the listing from there.
 static int remove_deep(int dirfd, struct err *e)
 {
     char sub[LIMIT_COMPONENT + 1];
     drop_(arena_free) struct arena *a = arena_new(4096);
     struct place *stack = NULL, left = {0};
     size_t depth = 0, cap = 0;
+    long at = 0;
     struct stat st;
     drop_fd int here = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (here < 0)
         return err_sys(e, "directory");
     for (;;) {
-        if (remove_until_sub(here, sub, e) < 0)
+        if (remove_until_sub(here, &at, sub, e) < 0)
             return -1;
         if (!sub[0] && !depth)
             return 0;
         if (fstat(here, &st) < 0)
             return err_sys(e, "directory");
         if (!sub[0]) {
-            left = (struct place){st.st_dev, st.st_ino};
+            left = (struct place){st.st_dev, st.st_ino, 0};
             if (go_up(&here, &stack[--depth], e) < 0)
                 return -1;
+            at = stack[depth].at;
             continue;
         }
         int next;
         stack = arena_grow(a, stack, depth, &cap, sizeof *stack);
-        stack[depth++] = (struct place){st.st_dev, st.st_ino};
+        stack[depth++] = (struct place){st.st_dev, st.st_ino, at};
+        at = 0;
         if (open_to_empty(here, sub, &next, e) < 0)
             return -1;
         drop_fd_p(&here);

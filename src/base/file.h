@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "base/path.h"
 
-// Reads the file beneath dirfd into *out (its `max` is the limit; a larger file is ERR_LIMIT).
-// Only regular files and, for the operator's own, pipes are read; AT_FDCWD means path_open_host.
+// Appends the file beneath dirfd to *out (its `max` is the limit; a larger file is ERR_LIMIT). On failure *out is as it
+// was. Only regular files and, for the operator's own, pipes are read; AT_FDCWD means path_open_host.
 int nodiscard file_read(int dirfd, const char *path, struct buf *out, struct err *e);
 int nodiscard file_read_fd(int fd, const char *name, struct buf *out, struct err *e);
 int nodiscard file_write_all(int fd, const void *p, size_t n, struct err *e); // restarts after short writes

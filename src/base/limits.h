@@ -33,7 +33,14 @@
 
 // Images
 #define LIMIT_IMAGE_LAYERS 500     // lower directories that one overlay of Linux takes
+#define LIMIT_IMAGE_HISTORY 4096   // lines of a config's history: the longest seen stay below 300
+#define LIMIT_IMAGE_VALUES 65536   // in a manifest, index or config: 500 layers with history make 30000
 #define LIMIT_INDEX_MANIFESTS 1000 // platforms of one index: the largest ones seen stay below 100
 
 // Programs that we start
 #define LIMIT_CAPTURE MIB(64) // output that is kept in memory
+
+// A build in its sandbox
+#define LIMIT_BUILD_PROCS 8192   // processes and threads at once: make and a JVM on 64 cores stay below 4000
+#define LIMIT_BUILD_FILES 65536  // open files of a process; with a million, closing them all takes seconds
+#define LIMIT_BUILD_FILE GIB(16) // bytes of one file: the largest that are seen are models of 10 GiB

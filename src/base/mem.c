@@ -153,17 +153,26 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t siz
     return q;
 }
 
+char *arena_vprintf(struct arena *a, size_t *len, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        BUG("printf: bad format");
+    char *s = arena_get(a, (size_t)n + 1, 1);
+    vsnprintf(s, (size_t)n + 1, fmt, ap);
+    *len = (size_t)n;
+    return s;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
-    va_list ap, again;
+    va_list ap;
+    size_t n;
     va_start(ap, fmt);
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *s = arena_vprintf(a, &n, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        BUG("arena_printf: bad format");
-    char *s = arena_get(a, (size_t)n + 1, 1);
-    vsnprintf(s, (size_t)n + 1, fmt, again);
-    va_end(again);
     return s;
 }

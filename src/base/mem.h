@@ -6,6 +6,7 @@
 // `take_` consumes. Nothing in an arena owns a descriptor; an arena belongs to one thread at a time.
 #pragma once
 #include "base/attr.h"
+#include <stdarg.h>
 #include <stdlib.h>
 
 void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull, alloc_size(1)));
@@ -20,6 +21,8 @@ struct arena *arena_new(size_t first); // bytes of the first block; it grows
 void arena_free(struct arena *a);      // NULL is fine
 void *arena_get(struct arena *a, size_t n, size_t align) __attribute__((returns_nonnull)); // zeroed
 void *arena_copy(struct arena *a, const void *p, size_t n) __attribute__((returns_nonnull));
+char *arena_vprintf(struct arena *a, size_t *len, const char *fmt, va_list ap) printf_(3, 0)
+    __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *fmt, ...) printf_(2, 3) __attribute__((returns_nonnull));
 #define ARENA_NEW(a, type) ((type *)arena_get(a, sizeof(type), _Alignof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_array(a, n, sizeof(type), _Alignof(type)))

@@ -7,10 +7,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
-enum {
-    TRIES = 64,       // openat2 asks to be called again when somebody renames at the same time
-    WALK_DEPTH = 160, // directories that a walk holds open at once
-};
+enum { TRIES = 64 }; // openat2 asks to be called again when somebody renames at the same time
 
 static int beneath(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -57,9 +54,9 @@ static int walk_failed(const char *path, int sys, struct err *e)
 
 // The state of a walk: a stack of open directories, so that ".." never asks the kernel.
 struct walk {
-    const char *path; // all of it, for messages
-    bool plain;       // follow no link at all
-    int dir[WALK_DEPTH];
+    const char *path;              // all of it, for messages
+    bool plain;                    // follow no link at all
+    int dir[LIMIT_TREE_DEPTH + 1]; // the start, and those beneath it
     size_t depth;
     char rest[LIMIT_PATH * 2];
     unsigned links;
@@ -104,8 +101,8 @@ static int walk_up(struct walk *w, struct err *e)
 
 static int walk_down(struct walk *w, const char *name, struct err *e)
 {
-    if (w->depth == WALK_DEPTH)
-        return err_set(e, ERR_LIMIT, "%s: more than %d directories deep", w->path, WALK_DEPTH);
+    if (w->depth > LIMIT_TREE_DEPTH)
+        return err_set(e, ERR_LIMIT, "%s: more than %d directories deep", w->path, LIMIT_TREE_DEPTH);
     int fd = openat(w->dir[w->depth - 1], name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return open_failed(w->path, e);
@@ -221,6 +218,20 @@ int path_open_host(const char *path, int flags, mode_t mode, int *fd, struct err
     return 0;
 }
 
+// One directory of path_mkdirs in *here, which becomes it.
+static int mkdir_here(int *here, const char *name, mode_t mode, struct err *e)
+{
+    bool made = mkdirat(*here, name, mode) == 0;
+    if (!made && errno != EEXIST)
+        return err_sys(e, "%s", name);
+    int next;
+    if (path_open_plain(*here, name, (made ? O_RDONLY : O_PATH) | O_DIRECTORY, 0, &next, e) < 0)
+        return -1;
+    drop_fd_p(here);
+    *here = next;
+    return made && fchmod(next, mode) < 0 ? err_sys(e, "%s", name) : 0;
+}
+
 int path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e)
 {
     char part[LIMIT_PATH];
@@ -232,20 +243,11 @@ int path_mkdirs(int dirfd, const char *path, mode_t mode, struct err *e)
         return -1;
     for (const char *p = path; *p;) {
         size_t len = strcspn(p, "/");
-        if (len && !(len == 1 && *p == '.')) {
-            memcpy(part, p, len);
-            part[len] = 0;
-            bool made = mkdirat(here, part, mode) == 0;
-            if (!made && errno != EEXIST)
-                return err_sys(e, "%s", path);
-            int next;
-            if (path_open_plain(here, part, (made ? O_RDONLY : O_PATH) | O_DIRECTORY, 0, &next, e) < 0)
-                return e ? err_wrap(e, "%s", path) : -1;
-            drop_fd_p(&here);
-            here = next;
-            if (made && fchmod(here, mode) < 0)
-                return err_sys(e, "%s", path);
-        }
+        memcpy(part, p, len);
+        part[len] = 0;
+        bool names = len && strcmp(part, ".") != 0;
+        if (names && mkdir_here(&here, part, mode, e) < 0)
+            return e ? err_wrap(e, "%s", path) : -1;
         p += len + strspn(p + len, "/");
     }
     return 0;

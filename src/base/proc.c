@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 
 #define DEFAULT_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
-enum { STREAMS = 3, CHUNK = 65536 };
+enum { STREAMS = 4, CHUNK = 65536 };
 
-// What the child gets as 0, 1 and 2: copies above 2, so that no dup2 overwrites a source of another.
+// What the child gets as 0, 1, 2 and perhaps 3: copies above 3, so that no dup2 overwrites a source of another.
 struct streams {
-    int fd[STREAMS];
+    int fd[STREAMS], n;
 };
 
 static void streams_close(struct streams *s)
@@ -29,8 +29,9 @@ static void streams_close(struct streams *s)
 
 static int streams_open(const struct proc_spec *s, struct streams *out, struct err *e)
 {
-    const int want[STREAMS] = {s->in, s->out, s->err};
-    for (int i = 0; i < STREAMS; i++) {
+    const int want[STREAMS] = {s->in, s->out, s->err, s->third ? *s->third : -1};
+    out->n = s->third ? STREAMS : STREAMS - 1;
+    for (int i = 0; i < out->n; i++) {
         drop_fd int null = -1;
         if (want[i] < 0 && path_open_host("/dev/null", O_RDWR | O_NOCTTY, 0, &null, e) < 0)
             return -1;
@@ -93,9 +94,9 @@ static int spawn(const struct proc_spec *s, const struct streams *io, const char
     must(posix_spawn_file_actions_init(&act));
     if (s->cwd_fd >= 0)
         must(posix_spawn_file_actions_addfchdir_np(&act, s->cwd_fd));
-    for (int i = 0; i < STREAMS; i++)
+    for (int i = 0; i < io->n; i++)
         must(posix_spawn_file_actions_adddup2(&act, io->fd[i], i));
-    must(posix_spawn_file_actions_addclosefrom_np(&act, STREAMS));
+    must(posix_spawn_file_actions_addclosefrom_np(&act, io->n));
     const char *const *envp = s->envp ? s->envp : no_env;
     // posix_spawn takes the vectors as execve does and changes neither.
     int rc = posix_spawn(pid, file, &act, &attr, (char *const *)(uintptr_t)s->argv,
@@ -121,7 +122,7 @@ int proc_start(const struct proc_spec *s, struct proc *out, struct err *e)
     char file[LIMIT_PATH];
     if (!s->argv || !s->argv[0])
         return err_set(e, ERR_USAGE, "start: no program is named");
-    __attribute__((cleanup(streams_close))) struct streams io = {{-1, -1, -1}};
+    __attribute__((cleanup(streams_close))) struct streams io = {{-1, -1, -1, -1}, 0};
     if (reap_ourselves(e) < 0 || find_program(s, file, e) < 0 || streams_open(s, &io, e) < 0)
         return -1;
     drop_proc struct proc p = PROC_INIT;
@@ -283,13 +284,15 @@ static int run_read(struct run *r, int which, struct err *e)
 }
 
 // Until the program itself ends; what its children still hold open does not count.
-static int run_loop(struct run *r, unsigned timeout_ms, struct err *e)
+static int run_loop(struct run *r, const struct proc_spec *s, struct err *e)
 {
+    const unsigned timeout_ms = s->timeout_ms;
     uint64_t deadline = deadline_in(timeout_ms);
     for (;;) {
         struct pollfd set[] = {{.fd = r->fd[0], .events = POLLIN},
                                {.fd = r->fd[1], .events = POLLIN},
-                               {.fd = r->p.pidfd, .events = POLLIN}};
+                               {.fd = r->p.pidfd, .events = POLLIN},
+                               {.fd = s->stop ? *s->stop : -1, .events = POLLIN}};
         int n = poll(set, COUNT(set), left(deadline));
         if (n < 0 && errno != EINTR)
             return err_sys(e, "%s: wait", r->name);
@@ -297,6 +300,8 @@ static int run_loop(struct run *r, unsigned timeout_ms, struct err *e)
             return err_set(e, ERR_CANCELLED, "%s: stopped after %u ms", r->name, timeout_ms);
         if (n <= 0)
             continue;
+        if (set[3].revents)
+            return err_set(e, ERR_CANCELLED, "stopped");
         if (run_read(r, 0, e) < 0 || run_read(r, 1, e) < 0)
             return -1;
         if (set[2].revents)
@@ -311,7 +316,7 @@ int proc_run(const struct proc_spec *s, struct str in, struct buf *out, struct b
         return err_set(e, ERR_USAGE, "start: no program is named");
     __attribute__((cleanup(run_done))) struct run r = {
         .name = s->argv[0], .p = PROC_INIT, .fd = {-1, -1}, .to = {out, err_out}};
-    if (run_start(s, in, &r, e) < 0 || run_loop(&r, s->timeout_ms, e) < 0)
+    if (run_start(s, in, &r, e) < 0 || run_loop(&r, s, e) < 0)
         return -1;
     // What it left running ends with it; then the pipes hold what was written since the last read, and no more comes.
     kill_group(&r.p);

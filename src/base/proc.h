@@ -10,7 +10,9 @@ struct proc_spec {
     const char *path;        // PATH to look in; NULL: "/usr/sbin:/usr/bin:/sbin:/bin"
     int cwd_fd;              // -1: ours
     int in, out, err;        // -1: /dev/null
+    const int *third;        // NULL: none; else the program has this one as descriptor 3
     unsigned timeout_ms;     // 0: none; then the whole process group is killed
+    const int *stop;         // proc_run; NULL: none; else ends it in the same way once this one is readable
 };
 
 // In an initialiser: our directory and /dev/null three times. To set one of the four, assign it afterwards.

@@ -97,17 +97,12 @@ struct str str_dup(struct arena *a, struct str s)
 
 struct str str_printf(struct arena *a, const char *fmt, ...)
 {
-    va_list ap, again;
+    va_list ap;
+    struct str s;
     va_start(ap, fmt);
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    s.p = arena_vprintf(a, &s.n, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        BUG("str_printf: bad format");
-    char *s = arena_get(a, (size_t)n + 1, 1);
-    vsnprintf(s, (size_t)n + 1, fmt, again);
-    va_end(again);
-    return (struct str){s, (size_t)n};
+    return s;
 }
 
 const char *str_c(struct arena *a, struct str s)
@@ -216,6 +211,20 @@ struct str str_printable(struct arena *a, struct str s, size_t max)
         n += 3;
     }
     return (struct str){out, n};
+}
+
+size_t str_put_utf8(char out[4], uint32_t c)
+{
+    static const unsigned char lead[] = {[2] = 0xc0, [3] = 0xe0, [4] = 0xf0};
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n; i-- > 1; c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(lead[n] | c);
+    return n;
 }
 
 void strv_add(struct arena *a, struct strv *v, struct str s)

@@ -61,7 +61,8 @@ bool str_has_nul(struct str s);
 bool str_u64(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 bool str_i64(struct str s, int64_t min, int64_t max, int64_t *out); // a leading '-' is allowed
 bool str_octal(struct str s, uint64_t max, uint64_t *out);
-bool str_utf8(struct str s, size_t *bad_at); // strict: no overlong forms, surrogates, or > U+10FFFF
+bool str_utf8(struct str s, size_t *bad_at);  // strict: no overlong forms, surrogates, or > U+10FFFF
+size_t str_put_utf8(char out[4], uint32_t c); // the bytes of one character; how many
 // Hostile text made fit for one line of a terminal or a log: control bytes and bad UTF-8 become \xNN.
 struct str str_printable(struct arena *a, struct str s, size_t max);
 

@@ -2,6 +2,7 @@
 // spec: RFC 8259. What it leaves to implementations is refused where readers differ (section 4 "unpredictable",
 // 8.1 byte order mark, 8.2 lone surrogates) and kept as text where it can be kept (section 6).
 #include "document/json.h"
+#include "base/digit.h"
 #include "base/limits.h"
 #include "document/step.h"
 #include <inttypes.h>
@@ -17,7 +18,7 @@ struct json {
     uint32_t line;
     const char *file;
     struct err *e;
-    size_t n_values;
+    size_t n_values, max_values;
     size_t depth;                  // open containers
     struct step path[LIMIT_DEPTH]; // one for each open container
 };
@@ -25,11 +26,6 @@ struct json {
 static int peek(const struct json *j) // the next byte; -1 at the end
 {
     return j->at < j->end ? (unsigned char)*j->at : -1;
-}
-
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static int fail(struct json *j, enum err_code code, const char *at, const char *fmt, ...) printf_(4, 5);
@@ -86,30 +82,13 @@ static bool hex4(const char *p, const char *end, uint32_t *out)
     if (end - p < 4)
         return false;
     for (int i = 0; i < 4; i++) {
-        int c = (unsigned char)p[i], letter = c | 0x20;
-        if (is_digit(c))
-            v = v * 16 + (uint32_t)(c - '0');
-        else if (letter >= 'a' && letter <= 'f')
-            v = v * 16 + (uint32_t)(letter - 'a') + 10;
-        else
+        int digit = hex_digit(p[i]);
+        if (digit < 0)
             return false;
+        v = v * 16 + (uint32_t)digit;
     }
     *out = v;
     return true;
-}
-
-static size_t utf8_put(char *out, uint32_t u)
-{
-    if (u < 0x80) {
-        out[0] = (char)u;
-        return 1;
-    }
-    size_t n = u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
-    for (size_t i = n; i-- > 1; u >>= 6)
-        out[i] = (char)(0x80 | (u & 0x3f));
-    static const unsigned char lead[] = {[2] = 0xc0, [3] = 0xe0, [4] = 0xf0};
-    out[0] = (char)(lead[n] | u);
-    return n;
 }
 
 // At the backslash of \uXXXX; *p ends behind the escape (or the pair of escapes).
@@ -156,7 +135,7 @@ static int unescape(struct json *j, struct str raw, struct str *out)
         } else if (unicode_escape(j, &p, end, &u) < 0) {
             return -1;
         } else {
-            n += utf8_put(text + n, u);
+            n += str_put_utf8(text + n, u);
         }
     }
     *out = (struct str){text, n};
@@ -333,8 +312,8 @@ static int map(struct json *j, struct val *out)
 
 static int value(struct json *j, struct val *out)
 {
-    if (++j->n_values > LIMIT_VALUES)
-        return fail(j, ERR_LIMIT, j->at, "more than %d values", LIMIT_VALUES);
+    if (++j->n_values > j->max_values)
+        return fail(j, ERR_LIMIT, j->at, "more than %zu values", j->max_values);
     out->line = j->line;
     out->col = (uint32_t)(j->at - j->line_start) + 1;
     switch (peek(j)) {
@@ -365,7 +344,13 @@ static int value(struct json *j, struct val *out)
 
 int json_read(struct arena *a, struct str text, const char *file, struct val **out, struct err *e)
 {
-    struct json j = {.a = a, .line = 1, .file = file, .e = e};
+    return json_read_few(a, text, file, LIMIT_VALUES, out, e);
+}
+
+int json_read_few(struct arena *a, struct str text, const char *file, size_t max_values, struct val **out,
+                  struct err *e)
+{
+    struct json j = {.a = a, .line = 1, .file = file, .e = e, .max_values = max_values};
     j.start = j.at = j.line_start = text.p ? text.p : "";
     j.end = j.start + text.n;
     if (text.n > LIMIT_DOCUMENT)

@@ -13,5 +13,8 @@ enum json_style {
 };
 
 int nodiscard json_read(struct arena *a, struct str text, const char *file, struct val **out, struct err *e);
+// The same with a limit of its own on the number of values, which is what memory follows: ERR_LIMIT.
+int nodiscard json_read_few(struct arena *a, struct str text, const char *file, size_t max_values,
+                            struct val **out, struct err *e);
 void json_write(const struct val *v, enum json_style style,
                 struct buf *out); // the buffer remembers an overflow

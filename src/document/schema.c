@@ -2,6 +2,7 @@
 // Reading by a table, and what reading, writing and the reference share.
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/near.h"
 #include "document/schema_priv.h"
 #include "document/step.h"
 #include <assert.h>
@@ -19,6 +20,7 @@ struct decode {
     const struct doc *doc;
     struct step path[LIMIT_DEPTH];
     size_t depth;
+    bool strict;
     // Warnings wait until all was read: a document is refused or warned about, never both.
     struct note *notes;
     size_t n_notes, cap_notes, more_notes;
@@ -281,6 +283,19 @@ static void note_ignored(struct decode *d, const struct val *v, const struct fie
              api >> 8, api & 0xff);
 }
 
+static int unknown_key(const struct decode *d, const struct schema *s, const struct val *v, struct str key,
+                       struct err *e)
+{
+    const char *names[SCHEMA_ROWS];
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (field_name(&s->field[i], d->doc->names))
+            names[n++] = field_name(&s->field[i], d->doc->names);
+    const char *near = nearest_name(key, names, n);
+    return doc_fail(d, v, e, "unknown key%s%s%s", near ? ", did you mean \"" : "", near ? near : "",
+                    near ? "\"?" : "");
+}
+
 // A table that is being read.
 struct table {
     const struct schema *s;
@@ -297,6 +312,8 @@ static int read_key(struct decode *d, struct table *t, size_t i, struct err *e)
     const struct val *v = &t->v->c.v[i];
     const struct field *gated, *f = row_of(d->doc, t->s, key, &gated);
     if (!f) {
+        if (d->strict && !gated && !t->keep)
+            return unknown_key(d, t->s, v, key, e);
         if (!t->keep)
             note_ignored(d, v, gated);
         return 0;
@@ -346,7 +363,7 @@ static int read_table(struct decode *d, const struct schema *s, const struct val
 
 int doc_read(const struct doc *doc, const struct schema *s, const struct val *v, void *out, struct err *e)
 {
-    struct decode d = {.doc = doc};
+    struct decode d = {.doc = doc, .strict = s->strict};
     char *own = arena_get(doc->a, s->size, _Alignof(max_align_t));
     memcpy(own, out, s->size);
     if (read_table(&d, s, v, own, e) < 0)

@@ -85,6 +85,7 @@ struct schema {
     size_t size; // of the struct
     const struct field *field;
     size_t n;
+    bool strict;      // of a document: an unknown key is an error, not a warning, also in its tables
     const void *init; // what an element of a list holds before it is read; NULL = zeros
     // After the keys: what no single row can say (either this or that). May be NULL.
     int (*check)(struct decode *d, const struct val *table, void *at, struct err *e);

@@ -23,28 +23,6 @@ static void copy(struct arena *a, const struct val *from, struct val *to)
     }
 }
 
-static bool is_empty(const struct val *v)
-{
-    switch (v->kind) {
-    case VAL_NULL:
-        return true;
-    case VAL_BOOL:
-        return !v->b;
-    case VAL_INT:
-        return !v->i;
-    case VAL_STR:
-        return !v->s.n;
-    case VAL_LIST:
-    case VAL_MAP:
-        return !v->c.n;
-    case VAL_NUM:
-    case VAL_TIME:
-    case VAL_KIND_MAX_:
-        break;
-    }
-    return false;
-}
-
 static void write_strv(struct arena *a, const struct strv *list, struct val *out)
 {
     val_set_list(out);
@@ -108,7 +86,7 @@ static int write_hook(const struct writer *w, const struct field *f, const char 
     if (f->write(w->doc, at, &out->v, w->e) < 0)
         return -1;
     out->nothing = out->v.kind == VAL_NULL;
-    out->empty = is_empty(&out->v);
+    out->empty = val_is_empty(&out->v);
     return 0;
 }
 
@@ -145,7 +123,7 @@ static int write_value(const struct writer *w, const struct field *f, const char
     case F_KIND_MAX_:
         BUG("a row without a writer");
     }
-    out->empty = is_empty(&out->v);
+    out->empty = val_is_empty(&out->v);
     return rc;
 }
 
@@ -166,7 +144,7 @@ static int write_row(const struct writer *w, struct table *t, const struct field
     t->out->empty &= m.empty;
     if (m.nothing && f->flags & REQUIRED)
         t->out->missing = f;
-    if (m.empty && was && is_empty(was)) {
+    if (m.empty && was && val_is_empty(was)) {
         copy(w->doc->a, was, val_put(w->doc->a, &t->out->v, str_of(name)));
         return 0;
     }

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Booleans, numbers and times (spec: "Integer" to "Local Time").
+#include "base/digit.h"
 #include "document/toml_priv.h"
 
-static bool is_digit(char c)
+static bool is_digit_of(char c, int base)
 {
-    return c >= '0' && c <= '9';
-}
-
-static int digit_of(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    int v = hex_digit(c);
+    return v >= 0 && v < base;
 }
 
 static int wrong(const char **why, const char *text)
@@ -24,7 +19,7 @@ static int wrong(const char **why, const char *text)
 static int digits(struct str *s, int base, struct str *out, const char **why)
 {
     size_t n = 0;
-    while (n < s->n && (s->p[n] == '_' || digit_of(s->p[n]) < base))
+    while (n < s->n && (s->p[n] == '_' || is_digit_of(s->p[n], base)))
         n++;
     if (n == 0)
         return wrong(why, "a digit is missing");
@@ -42,7 +37,7 @@ static int integer(struct str run, int base, bool minus, struct val *out, const 
     for (size_t i = 0; i < run.n; i++) {
         if (run.p[i] == '_')
             continue;
-        if (__builtin_mul_overflow(v, base, &v) || __builtin_sub_overflow(v, digit_of(run.p[i]), &v))
+        if (__builtin_mul_overflow(v, base, &v) || __builtin_sub_overflow(v, hex_digit(run.p[i]), &v))
             return wrong(why, "a whole number has at most 64 bits");
     }
     if (!minus && v == INT64_MIN)
@@ -59,28 +54,26 @@ static bool take(struct str *s, const char *any)
     return true;
 }
 
-static int number(struct str text, struct val *out, const char **why)
+// Of "0x…", "0o…", "0b…"; 0: none of them.
+static int prefixed_base(struct str s)
 {
-    struct str s = text, whole, part;
-    bool minus = s.n && s.p[0] == '-', sign = take(&s, "+-");
-    *out = (struct val){.kind = VAL_NUM};
-    if (str_is(s, "inf") || str_is(s, "nan"))
+    if (s.n < 2 || s.p[0] != '0')
         return 0;
-    if (s.n >= 2 && s.p[0] == '0' && (s.p[1] == 'x' || s.p[1] == 'o' || s.p[1] == 'b')) {
-        int base = s.p[1] == 'x' ? 16 : s.p[1] == 'o' ? 8 : 2;
-        s = str_from(s, 2);
-        if (sign)
-            return wrong(why, "a hexadecimal, octal or binary number has no sign");
-        if (digits(&s, base, &whole, why) < 0)
-            return -1;
-        return s.n ? wrong(why, "a byte is no digit of its base") : integer(whole, base, false, out, why);
-    }
-    if (digits(&s, 10, &whole, why) < 0)
+    return s.p[1] == 'x' ? 16 : s.p[1] == 'o' ? 8 : s.p[1] == 'b' ? 2 : 0;
+}
+
+static int prefixed(struct str s, int base, struct val *out, const char **why)
+{
+    struct str whole;
+    if (digits(&s, base, &whole, why) < 0)
         return -1;
-    if (whole.n > 1 && whole.p[0] == '0')
-        return wrong(why, "a number has no leading zeros");
-    if (!s.n)
-        return integer(whole, 10, minus, out, why);
+    return s.n ? wrong(why, "a byte is no digit of its base") : integer(whole, base, false, out, why);
+}
+
+// What follows the digits of a float.
+static int fraction(struct str s, const char **why)
+{
+    struct str part;
     if (take(&s, ".") && digits(&s, 10, &part, why) < 0)
         return -1;
     if (take(&s, "eE")) {
@@ -89,6 +82,24 @@ static int number(struct str text, struct val *out, const char **why)
             return -1;
     }
     return s.n ? wrong(why, "not a number") : 0;
+}
+
+static int number(struct str text, struct val *out, const char **why)
+{
+    struct str s = text, whole;
+    bool minus = s.n && s.p[0] == '-', sign = take(&s, "+-");
+    int base = prefixed_base(s);
+    *out = (struct val){.kind = VAL_NUM};
+    if (str_is(s, "inf") || str_is(s, "nan"))
+        return 0;
+    if (base)
+        return sign ? wrong(why, "a hexadecimal, octal or binary number has no sign")
+                    : prefixed(str_from(s, 2), base, out, why);
+    if (digits(&s, 10, &whole, why) < 0)
+        return -1;
+    if (whole.n > 1 && whole.p[0] == '0')
+        return wrong(why, "a number has no leading zeros");
+    return s.n ? fraction(s, why) : integer(whole, 10, minus, out, why);
 }
 
 // `n` digits, within min..max.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts and keys (spec: "String", "Keys").
+#include "base/digit.h"
 #include "document/toml_priv.h"
 
 // One opening, its content and its end.
@@ -9,50 +10,19 @@ struct quoted {
     const char *open; // for messages
 };
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static char *put_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        *out++ = (char)c;
-    } else if (c < 0x800) {
-        *out++ = (char)(0xc0 | c >> 6);
-        *out++ = (char)(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        *out++ = (char)(0xe0 | c >> 12);
-        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (c & 0x3f));
-    } else {
-        *out++ = (char)(0xf0 | c >> 18);
-        *out++ = (char)(0x80 | (c >> 12 & 0x3f));
-        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (c & 0x3f));
-    }
-    return out;
-}
-
 static int unicode(struct toml *t, int n_digits, char **out)
 {
     const char *from = t->at - 2;
     uint32_t c = 0;
     for (int i = 0; i < n_digits; i++, t->at++) {
-        int digit = t->at < t->end ? hex(*t->at) : -1;
+        int digit = t->at < t->end ? hex_digit(*t->at) : -1;
         if (digit < 0)
             return toml_fail(t, ERR_PARSE, from, "text: \\%c wants %d hexadecimal digits", from[1], n_digits);
         c = c << 4 | (uint32_t)digit;
     }
     if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return toml_fail(t, ERR_PARSE, from, "text: U+%04X is not a Unicode scalar value", c);
-    *out = put_utf8(*out, c);
+    *out += str_put_utf8(*out, c);
     return 0;
 }
 

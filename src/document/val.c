@@ -203,3 +203,25 @@ bool val_eq(const struct val *a, const struct val *b)
     }
     return true;
 }
+
+bool val_is_empty(const struct val *v)
+{
+    switch (v->kind) {
+    case VAL_NULL:
+        return true;
+    case VAL_BOOL:
+        return !v->b;
+    case VAL_INT:
+        return !v->i;
+    case VAL_STR:
+        return !v->s.n;
+    case VAL_LIST:
+    case VAL_MAP:
+        return !v->c.n;
+    case VAL_NUM:
+    case VAL_TIME:
+    case VAL_KIND_MAX_:
+        break;
+    }
+    return false;
+}

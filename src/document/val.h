@@ -42,4 +42,5 @@ void val_set_int(struct val *v, int64_t i);
 void val_set_bool(struct val *v, bool b);
 void val_set_list(struct val *v);
 void val_set_map(struct val *v);
+bool val_is_empty(const struct val *v); // null, false, 0, "", no children: what Go's omitempty leaves out
 bool val_eq(const struct val *a, const struct val *b); // content only; maps by key, any order

@@ -13,7 +13,8 @@ int image_get_blob(struct state *st, struct arena *a, const struct descriptor *d
     drop_fd int fd = -1;
     uint64_t size;
     char text[DIGEST_TEXT];
-    if (state_blob_open(st, &d->digest, d->size > 0 ? (uint64_t)d->size : STATE_ANY_SIZE, &fd, &size, e) < 0)
+    if (state_blob_open(st, &d->digest, d->size == DESCRIPTOR_ANY_SIZE ? STATE_ANY_SIZE : (uint64_t)d->size,
+                        &fd, &size, e) < 0)
         return -1;
     if (file_read_fd(fd, digest_text(&d->digest, text), &b, e) < 0 ||
         descriptor_check(d, buf_view(&b), e) < 0)
@@ -50,8 +51,9 @@ static int find_digest(struct state *st, struct arena *a, const struct reference
                        struct err *e)
 {
     struct state_name *v;
+    struct strv damaged; // what stands there is not what was asked for
     size_t n;
-    if (state_names(st, a, &v, &n, e) < 0)
+    if (state_names_found(st, a, &v, &n, &damaged, e) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         struct reference named;
@@ -61,7 +63,7 @@ static int find_digest(struct state *st, struct arena *a, const struct reference
             return descriptor_decode(a, v[i].json, out, e);
     }
     // No name any more, or one of an index: the bytes say what they are.
-    *out = (struct descriptor){.digest = r->digest};
+    *out = (struct descriptor){.digest = r->digest, .size = DESCRIPTOR_ANY_SIZE};
     return state_blob_has(st, &r->digest) ? 0 : err_set(e, ERR_NOT_FOUND, "no image of this digest");
 }
 
@@ -82,7 +84,7 @@ static int find_name(struct state *st, struct arena *a, struct reference *r, str
 static int load_notes(struct state *st, struct arena *a, struct image *img, struct err *e)
 {
     const struct str *text = strmap_get(&img->desc.annotations, STR(IMAGE_ANNOTATION_NOTES));
-    struct descriptor d = {0};
+    struct descriptor d = {.size = DESCRIPTOR_ANY_SIZE};
     struct str bytes;
     if (!text)
         return 0;

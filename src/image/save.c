@@ -47,12 +47,16 @@ static int forget_referrers(struct txn *t, struct state *st, struct arena *a, st
     struct state_name old, index, *v;
     struct err why = {0};
     struct str referrers;
+    struct strv damaged;
     size_t n;
     if (state_name_get(st, a, name, &old, &why) < 0 || digest_eq(&old.digest, now))
         return 0;
-    if (state_names(st, a, &v, &n, e) < 0 || referrers_name(a, name, &old.digest, &referrers, e) < 0)
+    if (state_names_found(st, a, &v, &n, &damaged, e) < 0 ||
+        referrers_name(a, name, &old.digest, &referrers, e) < 0)
         return -1;
-    if (is_named(a, v, n, name, &old.digest) || state_name_get(st, a, referrers, &index, &why) < 0)
+    // A damaged name may have been the other one.
+    if (damaged.n || is_named(a, v, n, name, &old.digest) ||
+        state_name_get(st, a, referrers, &index, &why) < 0)
         return 0;
     return txn_name(t, referrers, &txn_any, NULL, e);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/descriptor.h"
 #include "base/buf.h"
+#include "base/digit.h"
 #include "base/limits.h"
 #include "oci/doc.h"
 
@@ -8,7 +9,8 @@ int descriptor_check(const struct descriptor *want, struct str bytes, struct err
 {
     char got_text[DIGEST_TEXT], want_text[DIGEST_TEXT];
     struct digest got;
-    if (want->size > 0 && (uint64_t)want->size != bytes.n)
+    bool sized = want->digest.alg == HASH_NONE ? want->size > 0 : want->size != DESCRIPTOR_ANY_SIZE;
+    if (sized && (want->size < 0 || (uint64_t)want->size != bytes.n))
         return err_set(e, ERR_DIGEST, "%zu bytes, want %lld", bytes.n, (long long)want->size);
     if (want->digest.alg == HASH_NONE)
         return 0;
@@ -25,13 +27,6 @@ void descriptors_add(struct arena *a, struct descriptors *list, const struct des
     list->v[list->n++] = *d;
 }
 
-static int sextet(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *hit = c ? strchr(digits, c) : NULL;
-    return hit ? (int)(hit - digits) : -1;
-}
-
 // RFC 4648 4, padded. false: is none.
 static bool base64(struct str s, struct buf *out)
 {
@@ -42,7 +37,7 @@ static bool base64(struct str s, struct buf *out)
         uint32_t bits = 0;
         size_t last = i + 4 == s.n ? pad : 0;
         for (size_t k = 0; k < 4; k++) {
-            int v = k >= 4 - last ? 0 : sextet(s.p[i + k]);
+            int v = k >= 4 - last ? 0 : base64_digit(s.p[i + k]);
             if (v < 0)
                 return false;
             bits = bits << 6 | (uint32_t)v;

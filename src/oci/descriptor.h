@@ -32,7 +32,9 @@ enum oci_style {
     OCI_CANONICAL, // the reference's key order, unknown keys behind, empty ones left out, labels sorted: what we make
 };
 
-// Are these the bytes that `want` names? Size and digest count where they are given. ERR_DIGEST.
+#define DESCRIPTOR_ANY_SIZE (-1) // of one that was not read: only its digest is known
+// Are these the bytes that `want` names? ERR_DIGEST. With a digest its size counts too, also a 0; without one there is
+// nothing to name bytes by, and a size counts where it is more than 0.
 int nodiscard descriptor_check(const struct descriptor *want, struct str bytes, struct err *e);
 void descriptors_add(struct arena *a, struct descriptors *list, const struct descriptor *d);
 // A descriptor on its own: what a name of the state stands for. Refused and written as within a manifest.

@@ -11,7 +11,8 @@ int oci_read(struct arena *a, struct str bytes, const struct descriptor *want, s
     if (bytes.n > LIMIT_DOCUMENT)
         return err_set(e, ERR_LIMIT, "document of %zu bytes, want at most %llu", bytes.n,
                        (unsigned long long)LIMIT_DOCUMENT);
-    if ((want && descriptor_check(want, bytes, e) < 0) || json_read(a, bytes, NULL, &v, e) < 0)
+    if ((want && descriptor_check(want, bytes, e) < 0) ||
+        json_read_few(a, bytes, NULL, LIMIT_IMAGE_VALUES, &v, e) < 0)
         return -1;
     val_where(v, NULL, NULL, &at);
     if (v->kind != VAL_MAP)
@@ -119,35 +120,15 @@ int oci_check_media_type(struct decode *d, const struct val *table, const char *
                     STR_ARG(shown));
 }
 
-int oci_check_schema_version(struct decode *d, const struct val *table, void *at, struct err *e)
+int oci_check_image(struct decode *d, const struct val *table, void *at, struct err *e)
 {
     (void)at;
     const struct val *v = val_get(table, STR("schemaVersion"));
+    if (oci_check_media_type(d, table, "artifactType", e) < 0)
+        return -1;
     if (v->i != 2)
         return doc_fail(d, v, e, "schemaVersion %lld, want 2", (long long)v->i);
     return 0;
-}
-
-static bool is_empty(const struct val *v)
-{
-    switch (v->kind) {
-    case VAL_NULL:
-        return true;
-    case VAL_BOOL:
-        return !v->b;
-    case VAL_INT:
-        return !v->i;
-    case VAL_STR:
-        return !v->s.n;
-    case VAL_LIST:
-    case VAL_MAP:
-        return !v->c.n;
-    case VAL_NUM:
-    case VAL_TIME:
-    case VAL_KIND_MAX_:
-        break;
-    }
-    return false;
 }
 
 static bool is_set(const struct val *map) // {"a": {}, "b": {}}, as Go writes its sets
@@ -195,7 +176,7 @@ static struct val canonical(struct arena *a, const struct schema *s, const struc
         const struct field *f = &s->field[i];
         const char *name = field_name(f, NAMES_JSON);
         const struct val *one = name ? val_get(v, str_of(name)) : NULL;
-        if (!one || (is_empty(one) && (f->flags & OMIT_EMPTY || one->kind == VAL_NULL)))
+        if (!one || (val_is_empty(one) && (f->flags & OMIT_EMPTY || one->kind == VAL_NULL)))
             continue;
         *val_put(a, &out, str_of(name)) = canonical_value(a, f, one);
     }

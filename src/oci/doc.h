@@ -18,4 +18,5 @@ int nodiscard oci_write(struct arena *a, const struct schema *s, const void *in,
 int oci_read_digest(struct decode *d, const struct val *v, void *at, struct err *e);
 int oci_write_digest(const struct doc *doc, const void *at, struct val *out, struct err *e);
 int oci_check_media_type(struct decode *d, const struct val *table, const char *key, struct err *e);
-int oci_check_schema_version(struct decode *d, const struct val *table, void *at, struct err *e);
+// What manifests and indexes have in common: `artifactType` and `schemaVersion`.
+int oci_check_image(struct decode *d, const struct val *table, void *at, struct err *e);

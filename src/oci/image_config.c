@@ -175,7 +175,13 @@ int image_config_decode(struct arena *a, struct str bytes, const struct descript
     struct doc doc = {.names = NAMES_JSON, .a = a};
     struct image_config c = {0};
     struct val *v;
-    if (oci_read(a, bytes, want, &v, e) < 0 || doc_read(&doc, &image_config_schema, v, &c, e) < 0)
+    if (oci_read(a, bytes, want, &v, e) < 0)
+        return -1;
+    const struct val *history = val_get(v, STR("history"));
+    if (history && history->kind == VAL_LIST && history->c.n > LIMIT_IMAGE_HISTORY)
+        return err_set(e, ERR_LIMIT, "image config: %zu lines of history, want at most %d", history->c.n,
+                       LIMIT_IMAGE_HISTORY);
+    if (doc_read(&doc, &image_config_schema, v, &c, e) < 0)
         return -1;
     c.history.cap = c.history.n;
     *out = c;

@@ -16,15 +16,8 @@ static const struct field index_fields[] = {
     KEEP(struct image_index, rest),
 };
 
-static int check(struct decode *d, const struct val *table, void *at, struct err *e)
-{
-    if (oci_check_media_type(d, table, "artifactType", e) < 0)
-        return -1;
-    return oci_check_schema_version(d, table, at, e);
-}
-
 SCHEMA_DECLARE(image_index_schema, struct image_index);
-SCHEMA(image_index_schema, struct image_index, index_fields, .name = "image index", .check = check,
+SCHEMA(image_index_schema, struct image_index, index_fields, .name = "image index", .check = oci_check_image,
        .help = "An image for several platforms (OCI image-spec, image-index.md)");
 
 int image_index_decode(struct arena *a, struct str bytes, const struct descriptor *want,

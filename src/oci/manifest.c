@@ -18,16 +18,9 @@ static const struct field manifest_fields[] = {
     KEEP(struct manifest, rest),
 };
 
-static int check(struct decode *d, const struct val *table, void *at, struct err *e)
-{
-    if (oci_check_media_type(d, table, "artifactType", e) < 0)
-        return -1;
-    return oci_check_schema_version(d, table, at, e);
-}
-
 SCHEMA_DECLARE(image_manifest_schema, struct manifest);
-SCHEMA(image_manifest_schema, struct manifest, manifest_fields, .name = "image manifest", .check = check,
-       .help = "An image for one platform (OCI image-spec, manifest.md)");
+SCHEMA(image_manifest_schema, struct manifest, manifest_fields, .name = "image manifest",
+       .check = oci_check_image, .help = "An image for one platform (OCI image-spec, manifest.md)");
 
 int manifest_decode(struct arena *a, struct str bytes, const struct descriptor *want, struct manifest *out,
                     struct err *e)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/reference.h"
+#include "base/digit.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -38,11 +39,6 @@ static int too_long(const struct part *p, size_t n, size_t max, struct err *e)
     char why[80];
     snprintf(why, sizeof why, "%zu characters long, at most %zu are allowed", n, max);
     return refuse(p, e, why);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static bool is_lower(char c)

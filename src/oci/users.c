@@ -65,16 +65,21 @@ static bool is_member(struct str members, struct str name)
     return false;
 }
 
-static void add_groups(struct str group, struct image_user *u)
+// Too many are refused: a program that runs without a group that it was given may be let in where it is to be kept out.
+static int add_groups(struct str whole, struct str group, struct image_user *u, struct err *e)
 {
     struct str text;
     struct line line;
     uint32_t gid;
-    while (u->name.n && u->n_groups < IMAGE_GROUPS_MAX && str_next_line(&group, &text)) {
+    while (u->name.n && str_next_line(&group, &text)) {
         split(text, &line);
-        if (line.n >= 4 && number(line.field[2], &gid) && gid != u->gid && is_member(line.field[3], u->name))
-            u->groups[u->n_groups++] = gid;
+        if (line.n < 4 || !number(line.field[2], &gid) || gid == u->gid || !is_member(line.field[3], u->name))
+            continue;
+        if (u->n_groups == IMAGE_GROUPS_MAX)
+            return refuse(ERR_LIMIT, whole, "in more than 64 groups of /etc/group", e);
+        u->groups[u->n_groups++] = gid;
     }
+    return 0;
 }
 
 static int take_user(struct str whole, struct str name, struct str passwd, struct image_user *u,
@@ -139,8 +144,8 @@ int image_user_find(struct str user, struct str passwd, struct str group, struct
         return -1;
     if (with_group && take_group(user, group_name, group, &u, e) < 0)
         return -1;
-    if (!with_group)
-        add_groups(group, &u);
+    if (!with_group && add_groups(user, group, &u, e) < 0)
+        return -1;
     *out = u;
     return 0;
 }

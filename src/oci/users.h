@@ -18,6 +18,7 @@ struct image_user {
 };
 
 // passwd and group are the files' bytes (empty where the image has none); malformed lines of others are skipped.
-// An empty user is root. Without a line a uid has gid 0. ERR_PARSE: a malformed user; ERR_NOT_FOUND: an unknown name.
+// An empty user is root. Without a line a uid has gid 0. ERR_PARSE: a malformed user; ERR_NOT_FOUND: an unknown name;
+// ERR_LIMIT: in more groups than there is room for.
 int nodiscard image_user_find(struct str user, struct str passwd, struct str group, struct image_user *out,
                               struct err *e);

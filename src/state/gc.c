@@ -51,7 +51,7 @@ static int mark_names(struct gc *g, struct err *e)
     struct state_name *v;
     size_t n;
     if (state_names(g->st, g->a, &v, &n, e) < 0)
-        return -1;
+        return e ? err_wrap(e, "gc") : -1;
     for (size_t i = 0; i < n; i++) {
         gc_mark_blob(g, &v[i].digest);
         if (g->opts->refs && g->opts->refs(g->opts->ctx, g->st, &v[i], g, e) < 0)

@@ -99,7 +99,7 @@ static int read_name(struct state *st, struct arena *a, const char *file, struct
     snprintf(path, sizeof path, "names/%s", file);
     if (path_open_plain(st->dir, path, O_RDONLY | O_NONBLOCK, 0, &fd, e) < 0 ||
         file_read_fd(fd, path, &b, e) < 0)
-        return -1;
+        return e ? err_wrap(e, "%s", st->path) : -1;
     if (name_parse(str_dup(a, buf_view(&b)), &n, e) < 0 || name_encode(n.name, again, e) < 0)
         return err_wrap(e, "%s/%s", st->path, path);
     if (strcmp(again, file) != 0)
@@ -128,25 +128,59 @@ static int by_name(const void *a, const void *b)
     return str_cmp(((const struct state_name *)a)->name, ((const struct state_name *)b)->name);
 }
 
-int state_names(struct state *st, struct arena *a, struct state_name **out, size_t *n, struct err *e)
+struct listing {
+    struct state_name *v;
+    size_t n;
+    struct strv damaged; // messages
+    struct err first;    // why the first of them is
+};
+
+static int read_names(struct state *st, struct arena *a, struct listing *out, struct err *e)
 {
     struct strv files;
+    struct listing got = {0};
     if (dir_names(a, st->dir, "names", STATE_DIR_ENTRIES, &files, e) < 0)
         return -1;
-    struct state_name *v = ARENA_ARRAY(a, struct state_name, files.n + 1);
-    size_t count = 0;
+    got.v = ARENA_ARRAY(a, struct state_name, files.n + 1);
     for (size_t i = 0; i < files.n; i++) {
         struct err why = {0};
-        if (read_name(st, a, str_c(a, files.v[i]), &v[count], &why) == 0)
-            count++;
-        else if (why.code != ERR_NOT_FOUND) { // deleted since the listing
-            if (e)
-                *e = why;
-            return -1;
+        char text[1024];
+        if (read_name(st, a, str_c(a, files.v[i]), &got.v[got.n], &why) == 0) {
+            got.n++;
+        } else if (why.code != ERR_NOT_FOUND) { // that was deleted since the listing
+            if (!got.damaged.n)
+                got.first = why;
+            strv_add(a, &got.damaged, str_dup(a, str_of(err_text(&why, text, sizeof text))));
         }
     }
-    qsort(v, count, sizeof *v, by_name);
-    *out = v;
-    *n = count;
+    qsort(got.v, got.n, sizeof *got.v, by_name);
+    *out = got;
+    return 0;
+}
+
+int state_names_found(struct state *st, struct arena *a, struct state_name **out, size_t *n,
+                      struct strv *damaged, struct err *e)
+{
+    struct listing got;
+    if (read_names(st, a, &got, e) < 0)
+        return -1;
+    *out = got.v;
+    *n = got.n;
+    *damaged = got.damaged;
+    return 0;
+}
+
+int state_names(struct state *st, struct arena *a, struct state_name **out, size_t *n, struct err *e)
+{
+    struct listing got;
+    if (read_names(st, a, &got, e) < 0)
+        return -1;
+    if (got.damaged.n) {
+        if (e)
+            *e = got.first;
+        return e ? err_wrap(e, "a name that cannot be read (remove its file, or \"dema rm\" it)") : -1;
+    }
+    *out = got.v;
+    *n = got.n;
     return 0;
 }

@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
@@ -202,36 +200,6 @@ void state_close(struct state *st)
 const char *state_path(const struct state *st)
 {
     return st->path;
-}
-
-int lock_take(int fd, int op, unsigned wait_ms, const char *what, struct err *e)
-{
-    for (unsigned waited = 0;; waited += LOCK_POLL_MS) {
-        if (flock(fd, op | LOCK_NB) == 0)
-            return 0;
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK)
-            return err_sys(e, "%s: lock", what);
-        if (waited >= wait_ms) {
-            err_set(e, ERR_BUSY, "%s: in use by another dema", what);
-            if (e)
-                e->transient = true;
-            return -1;
-        }
-        (void)poll(NULL, 0, LOCK_POLL_MS);
-    }
-}
-
-int state_lock(struct state *st, int op, unsigned wait_ms, int *fd, struct err *e)
-{
-    // An open file of its own each time: the locks of one process's transactions are independent.
-    drop_fd int lock = -1;
-    if (path_open_plain(st->dir, "lock", O_RDWR | O_CREAT, 0600, &lock, e) < 0 ||
-        lock_take(lock, op, wait_ms, st->path, e) < 0)
-        return -1;
-    *fd = steal_fd(&lock);
-    return 0;
 }
 
 int dir_sync(int dirfd, const char *path, struct err *e)

@@ -9,8 +9,11 @@
 //     known/HEX           prints of directories    apps/KEY/       what is kept for one app
 //     tmp/T.RANDOM/       what a live transaction has not published yet
 //
-// Lock order, never the other way round: 1. `lock`  2. the directory `names/` (exclusive, only inside txn_commit)
-// 3. the directory of one tree (never waited for; that of a stale one which is being replaced: for one rename).
+// Lock order, never the other way round: 1. the directory `tmp/`, the turnstile before `lock`: shared for a moment by
+// each transaction that begins, exclusive by a gc that waits, so that it gets its turn  2. `lock`  3. the directory
+// `names/` (exclusive, only inside txn_commit)  4. the directory of one
+// tree (never waited for; that of a stale one which
+// is being replaced: for one rename).
 // No lock is held across a sandbox: begin after it has ended.
 //
 // kill -9 or a full disk at any system call leaves a state that is valid: a blob is synced and renamed into place, then
@@ -63,9 +66,13 @@ struct state_name {
 // Absent: ERR_NOT_FOUND. Texts live in the arena.
 int nodiscard state_name_get(struct state *st, struct arena *a, struct str name, struct state_name *out,
                              struct err *e);
-// All of them, in byte order of their names.
+// All of them, in byte order of their names. One damaged file is ERR_PARSE, naming it and what mends it: for whoever
+// removes what no name stands for.
 int nodiscard state_names(struct state *st, struct arena *a, struct state_name **out, size_t *n,
                           struct err *e);
+// Those that can be read, for listings; *damaged: a message for each file that cannot.
+int nodiscard state_names_found(struct state *st, struct arena *a, struct state_name **out, size_t *n,
+                                struct strv *damaged, struct err *e);
 // A record of known/. Absent: ERR_NOT_FOUND.
 int nodiscard state_known_get(struct state *st, struct arena *a, const struct digest *key, struct str *out,
                               struct err *e);

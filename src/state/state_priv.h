@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 enum shelf { SHELF_BLOBS, SHELF_DEPS, SHELF_TREES, SHELF_MAX_ };
-enum { STATE_FORMAT = 1, BOOT_MAX = 64, SHELF_PATH = 200, LOCK_POLL_MS = 10 };
+enum { STATE_FORMAT = 1, BOOT_MAX = 64, SHELF_PATH = 200 };
 #define STATE_DIR_ENTRIES 10000000 // files of one kind: bounds the memory of a listing at about 1 GiB
 
 struct state {
@@ -31,7 +31,7 @@ int nodiscard name_encode(struct str name, char out[NAME_FILE], struct err *e);
 void name_record(struct buf *to, const struct state_name *n);
 int nodiscard name_parse(struct str record, struct state_name *out, struct err *e); // borrows the record
 
-// flock with patience. `op` LOCK_SH or LOCK_EX; past wait_ms: ERR_BUSY, transient.
+// flock with patience. `op` LOCK_SH or LOCK_EX; past wait_ms: ERR_BUSY, transient, naming who holds it.
 int nodiscard lock_take(int fd, int op, unsigned wait_ms, const char *what, struct err *e);
 int nodiscard state_lock(struct state *st, int op, unsigned wait_ms, int *fd, struct err *e);
 int nodiscard dir_sync(int dirfd, const char *path, struct err *e);

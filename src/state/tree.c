@@ -19,8 +19,9 @@ enum trust tree_trust(struct state *st, const char *entry, struct err *e)
     struct err why = {0};
     if (file_read(st->dir, path, &b, &why) == 0)
         return str_is(buf_view(&b), st->boot) ? TRUST_GOOD : TRUST_STALE;
-    // A power cut may have lost or torn the record: then the tree is what it protects against.
-    if (why.code == ERR_NOT_FOUND || why.code == ERR_LIMIT || why.code == ERR_USAGE)
+    // A power cut may have lost or torn the record: then the tree is what it protects against. So is one whose record
+    // is no file of ours: a link, or shut. Only a disk that does not answer says nothing about the tree.
+    if (why.code != ERR_IO)
         return TRUST_STALE;
     if (e)
         *e = why;

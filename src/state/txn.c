@@ -78,14 +78,21 @@ static void blob_file(const struct blob_sink *b, char out[16])
     snprintf(out, 16, "b%u", b->id);
 }
 
-static void keep_file(struct blob_sink *b)
+// A commit on another thread reads the list: what comes after it has begun is refused, not lost.
+static int keep_file(struct blob_sink *b, struct err *e)
 {
     struct txn *t = b->t;
     pthread_mutex_lock(&t->m);
-    t->file = arena_grow(t->a, t->file, t->file_n, &t->file_cap, sizeof *t->file);
-    t->file[t->file_n++] = (struct staged_file){.shelf = b->shelf, .digest = b->sum, .id = b->id};
+    bool late = t->over;
+    if (!late) {
+        t->file = arena_grow(t->a, t->file, t->file_n, &t->file_cap, sizeof *t->file);
+        t->file[t->file_n++] = (struct staged_file){.shelf = b->shelf, .digest = b->sum, .id = b->id};
+    }
     pthread_mutex_unlock(&t->m);
+    if (late)
+        return err_set(e, ERR_USAGE, "transaction: already committed");
     b->finished = true;
+    return 0;
 }
 
 static int blob_finish(struct sink *s, struct err *e)
@@ -96,14 +103,17 @@ static int blob_finish(struct sink *s, struct err *e)
         return err_set(e, ERR_USAGE, "blob: finished twice");
     if (sink_finish(b->chain, e) < 0)
         return -1;
+    // Two whole sha512 are more than a message holds: their beginnings tell them apart.
+    int shown = b->want.alg == HASH_SHA512 ? 48 : DIGEST_TEXT;
     if (b->want.alg && !digest_eq(&b->want, &b->sum))
-        return err_set(e, ERR_DIGEST, "%s wanted, the bytes are %s", digest_text(&b->want, want),
-                       digest_text(&b->sum, sum));
+        return err_set(e, ERR_DIGEST, "%.*s wanted, the bytes are %.*s", shown, digest_text(&b->want, want),
+                       shown, digest_text(&b->sum, sum));
     if (fsync(b->fd) < 0)
         return err_sys(e, "blob %s: sync", digest_text(&b->sum, sum));
     if (close(steal_fd(&b->fd)) < 0)
         return err_sys(e, "blob %s: close", digest_text(&b->sum, sum));
-    keep_file(b);
+    if (keep_file(b, e) < 0)
+        return -1;
     if (b->got)
         *b->got = (struct blob_got){b->sum, b->size};
     return 0;

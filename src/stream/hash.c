@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/hash.h"
+#include "base/digit.h"
 #include <openssl/evp.h>
 
 // libcrypto chooses the processor's own SHA instructions where it has them.
@@ -70,11 +71,10 @@ const char *digest_text(const struct digest *d, char out[DIGEST_TEXT])
     return out;
 }
 
+// In lower case only, as every digest is written.
 static int nibble(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
 }
 
 // What an error may quote of a hostile text: a short, printable head.
@@ -85,6 +85,30 @@ static const char *quoted(struct str s, char out[48])
         out[i] = s.p[i] >= ' ' && s.p[i] < 127 ? s.p[i] : '?';
     memcpy(out + n, s.n > n ? "..." : "", s.n > n ? 4 : 1);
     return out;
+}
+
+bool digest_of_hex(enum hash_alg alg, struct str hex, struct digest *out)
+{
+    struct digest d = {.alg = alg};
+    if (!hash_size(alg) || hex.n != 2 * hash_size(alg))
+        return false;
+    for (size_t i = 0; i < hex.n; i++) {
+        int v = nibble(hex.p[i]);
+        if (v < 0)
+            return false;
+        d.sum[i / 2] = (uint8_t)(d.sum[i / 2] << 4 | v);
+    }
+    *out = d;
+    return true;
+}
+
+// Counted from 0; there is one.
+static size_t not_hex(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && nibble(s.p[i]) >= 0)
+        i++;
+    return i;
 }
 
 int digest_parse(struct str s, struct digest *out, struct err *e)
@@ -104,14 +128,9 @@ int digest_parse(struct str s, struct digest *out, struct err *e)
     if (hex.n != 2 * algs[d.alg].size)
         return err_set(e, ERR_PARSE, "digest \"%s\": %zu hex digits, %s has %zu", quoted(s, q), hex.n,
                        algs[d.alg].name, 2 * algs[d.alg].size);
-    for (size_t i = 0; i < hex.n; i++) {
-        int v = nibble(hex.p[i]);
-        if (v < 0)
-            return err_set(e, ERR_PARSE, "digest \"%s\": byte %zu is not a lower-case hex digit",
-                           quoted(s, q), colon + 2 + i);
-        d.sum[i / 2] = (uint8_t)(d.sum[i / 2] << 4 | v);
-    }
-    *out = d;
+    if (!digest_of_hex(d.alg, hex, out))
+        return err_set(e, ERR_PARSE, "digest \"%s\": byte %zu is not a lower-case hex digit", quoted(s, q),
+                       colon + 2 + not_hex(hex));
     return 0;
 }
 

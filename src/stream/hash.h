@@ -21,6 +21,8 @@ const char *digest_text(const struct digest *d, char out[DIGEST_TEXT]); // "sha2
 const char *digest_hex(const struct digest *d, char out[DIGEST_TEXT]);  // the hex alone
 // Strict: "alg:hex", lower case, exact length (M2 of the bad-input catalogue). ERR_PARSE says what was wrong.
 int nodiscard digest_parse(struct str s, struct digest *out, struct err *e);
+bool digest_of_hex(enum hash_alg alg, struct str hex,
+                   struct digest *out); // false, *out untouched: not exactly its hex
 void digest_of(enum hash_alg alg, const void *p, size_t n, struct digest *out); // of a buffer, at once
 
 struct hash; // running

@@ -19,7 +19,7 @@ static int check(struct str whole, struct str part, const char *punctuation, con
 {
     for (size_t i = 0; i < part.n; i++) {
         char c = part.p[i];
-        if (!version_is_digit(c) && !version_is_alpha(c) && (c == 0 || !strchr(punctuation, c)))
+        if (!is_digit(c) && !version_is_alpha(c) && (c == 0 || !strchr(punctuation, c)))
             return wrong_char(e, whole, (size_t)(part.p - whole.p) + i, allowed);
     }
     return 0;
@@ -31,7 +31,7 @@ static int parse_epoch(struct str whole, struct str epoch, uint32_t *out, struct
     if (!epoch.n)
         return version_wrong(e, noun, whole, 0, "the epoch before ':' is empty");
     for (size_t i = 0; i < epoch.n; i++)
-        if (!version_is_digit(epoch.p[i]))
+        if (!is_digit(epoch.p[i]))
             return wrong_char(e, whole, i, "digits in the epoch");
     if (!str_u64(epoch, 0, INT_MAX, &v))
         return version_wrong(e, noun, whole, 0, "the epoch is above %d", INT_MAX);
@@ -64,7 +64,7 @@ int dpkg_version_parse(struct str s, struct dpkg_version *out, struct err *e)
     if (check(s, v.upstream, ".+-~:", "A-Z a-z 0-9 . + - ~ : in the upstream version", e) < 0 ||
         check(s, v.revision, ".+~", "A-Z a-z 0-9 . + ~ in the revision", e) < 0)
         return -1;
-    if (!version_is_digit(v.upstream.p[0]))
+    if (!is_digit(v.upstream.p[0]))
         return version_wrong(e, noun, s, start, "the upstream version begins with '%c', want a digit",
                              v.upstream.p[0]);
     *out = v;
@@ -93,7 +93,7 @@ static int cmp_run(struct str a, struct str b)
 static struct str take_run(struct str *s, bool digits)
 {
     size_t n = 0;
-    while (n < s->n && version_is_digit(s->p[n]) == digits)
+    while (n < s->n && is_digit(s->p[n]) == digits)
         n++;
     struct str run = str_head(*s, n);
     *s = str_from(*s, n);

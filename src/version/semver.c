@@ -21,7 +21,7 @@ static bool is_wild(char c)
 static int scan_number(struct scan *s, uint64_t *out, struct err *e)
 {
     size_t start = s->at;
-    while (version_is_digit(scan_char(s)))
+    while (is_digit(scan_char(s)))
         s->at++;
     struct str digits = {s->text.p + start, s->at - start};
     if (!digits.n)
@@ -59,7 +59,7 @@ static int scan_numbers(struct scan *s, struct semver *v, bool *wild, struct err
 
 static bool is_identifier(char c)
 {
-    return version_is_digit(c) || version_is_alpha(c) || c == '-';
+    return is_digit(c) || version_is_alpha(c) || c == '-';
 }
 
 // Dotted identifiers (section 9 and 10); `numeric` refuses leading zeros where all are digits.
@@ -71,7 +71,7 @@ static int scan_identifiers(struct scan *s, bool numeric, struct str *out, struc
         size_t start = s->at;
         bool digits = true;
         for (; is_identifier(scan_char(s)); s->at++)
-            digits &= version_is_digit(scan_char(s));
+            digits &= is_digit(scan_char(s));
         if (s->at == start)
             return scan_wrong(s, "an identifier of 0-9 A-Z a-z -", e);
         if (numeric && digits && s->at - start > 1 && s->text.p[start] == '0')
@@ -140,7 +140,7 @@ int semver_parse_lenient(struct str s, struct semver *out, struct err *e)
 static bool all_digits(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!version_is_digit(s.p[i]))
+        if (!is_digit(s.p[i]))
             return false;
     return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // version/wrong.h - one shape for all refusals of this room: what, which text, where in it, why.
 #pragma once
+#include "base/digit.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -9,10 +10,6 @@
 #define VERSION_WHOLE ((size_t)-1)
 int version_wrong(struct err *e, const char *noun, struct str text, size_t at, const char *fmt, ...)
     printf_(5, 6);
-static inline bool version_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 static inline bool version_is_alpha(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -43,3 +43,25 @@ TEST(dir_kind_follows_links_inside_only)
     for (size_t i = 0; i < COUNT(cases); i++)
         CHECK_MSG(dir_kind(t->dir, cases[i].path) == cases[i].want, "%s", cases[i].path);
 }
+
+TEST(dir_list_says_what_each_entry_is)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct dir_entries got = {0};
+    test_write(t->dir, "file", "x", 1);
+    EQ_INT(mkdirat(t->dir, "dir", 0755), 0);
+    EQ_INT(mkfifoat(t->dir, "fifo", 0644), 0);
+    EQ_INT(symlinkat("file", t->dir, "to-file"), 0);
+    EQ_INT(symlinkat("/etc", t->dir, "out"), 0);
+    MUST(dir_list(a, t->dir, ".", 5, &got, &e));
+    EQ_UINT(got.n, 5);
+    EQ_STR(got.v[0].name, "dir");
+    EQ_INT(dir_entry_kind(&got, "dir"), DIR_DIR);
+    EQ_INT(dir_entry_kind(&got, "file"), DIR_FILE);
+    EQ_INT(dir_entry_kind(&got, "fifo"), DIR_OTHER);
+    EQ_INT(dir_entry_kind(&got, "to-file"), DIR_FILE);
+    EQ_INT(dir_entry_kind(&got, "out"), DIR_OTHER);
+    EQ_INT(dir_entry_kind(&got, "none"), DIR_ABSENT);
+    REFUSED(dir_list(a, t->dir, ".", 4, &got, &e), ERR_LIMIT, ".: more than 4 entries");
+    EQ_UINT(got.n, 5);
+}

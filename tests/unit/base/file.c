@@ -262,3 +262,50 @@ TEST(newfile_beneath_a_directory_has_its_mode_under_every_umask)
     EQ_INT(fstatat(t->dir, "own", &st, 0), 0);
     EQ_UINT(st.st_mode & 07777, 0600);
 }
+
+TEST(l8_file_read_takes_back_what_it_read)
+{
+    drop_buf struct buf b = BUF_INIT(100);
+    buf_text(&b, "before");
+    int fds[2];
+    EQ_INT(pipe2(fds, O_CLOEXEC), 0);
+    char path[64], big[200];
+    memset(big, 'x', sizeof big);
+    EQ_INT(write(fds[1], big, sizeof big), sizeof big);
+    (void)close(fds[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", fds[0]);
+    REFUSED(file_read(AT_FDCWD, path, &b, &e), ERR_LIMIT, "larger than the limit of 100 bytes");
+    (void)close(fds[0]);
+    EQ_STR(buf_view(&b), "before");
+    EQ_TEXT(b.p, "before");
+}
+
+TEST(l8_file_read_fd_takes_regular_files_only)
+{
+    drop_buf struct buf b = BUF_INIT(100);
+    EQ_INT(mkfifoat(t->dir, "fifo", 0600), 0);
+    drop_fd int fifo = openat(t->dir, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REFUSED(file_read_fd(fifo, "fifo", &b, &e), ERR_USAGE, "fifo: not a regular file");
+    REFUSED(file_read_fd(t->dir, "dir", &b, &e), ERR_USAGE, "dir: not a regular file");
+}
+
+// 6000 directories that are not empty, in one that lies deep: quadratic, this took minutes.
+TEST(l4_tree_remove_of_many_deep_directories_is_linear)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct str path = STR("top");
+    for (int i = 0; i < 60; i++)
+        path = str_printf(a, PRI_STR "/d", STR_ARG(path));
+    MUST(path_mkdirs(t->dir, path.p, 0755, &e));
+    drop_fd int deep = -1;
+    MUST(path_open_plain(t->dir, path.p, O_RDONLY | O_DIRECTORY, 0, &deep, &e));
+    for (int i = 0; i < 6000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d", i);
+        EQ_INT(mkdirat(deep, name, 0755), 0);
+        snprintf(name, sizeof name, "%d/in", i);
+        EQ_INT(mkdirat(deep, name, 0755), 0);
+    }
+    MUST(tree_remove(t->dir, "top", &e));
+    EQ_INT(entries(t->dir), 0);
+}

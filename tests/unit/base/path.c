@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/path.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "test.h"
 #include <errno.h>
@@ -233,7 +234,7 @@ TEST(path_open_limits_what_it_reads)
     MUST(path_mkdirs(t->dir, deep, 0755, &e));
     MUST(path_open(t->dir, deep, O_PATH, 0, &fd, &e));
     (void)close(fd);
-    REFUSED(path_open_walk(t->dir, deep, O_PATH, 0, &fd, &e), ERR_LIMIT, "more than 160 directories deep");
+    REFUSED(path_open_walk(t->dir, deep, O_PATH, 0, &fd, &e), ERR_LIMIT, "more than 256 directories deep");
 }
 
 TEST(path_mkdirs_follows_no_link)
@@ -403,4 +404,24 @@ TEST(path_mkdirs_makes_its_mode_under_every_umask)
     EQ_UINT(st.st_mode & 07777, 0755);
     EQ_INT(fstatat(t->dir, "old", &st, 0), 0);
     EQ_UINT(st.st_mode & 07777, 0700);
+}
+
+// A tree as deep as any that we make is reached without openat2 too.
+TEST(l5_the_walk_goes_as_deep_as_a_tree_may)
+{
+    drop_buf struct buf b = BUF_INIT(LIMIT_PATH);
+    for (int i = 0; i < LIMIT_TREE_DEPTH; i++)
+        buf_text(&b, i ? "/d" : "d");
+    MUST(path_mkdirs(t->dir, b.p, 0755, &e));
+    buf_text(&b, "/file");
+    test_write(t->dir, b.p, "x", 1);
+    drop_fd int fd = -1;
+    MUST(path_open_walk(t->dir, b.p, O_RDONLY, 0, &fd, &e));
+    drop_fd_p(&fd);
+    MUST(path_open_plain_walk(t->dir, b.p, O_RDONLY, 0, &fd, &e));
+    drop_fd_p(&fd);
+    MUST(path_open(t->dir, b.p, O_RDONLY, 0, &fd, &e));
+    b.n -= strlen("/file");
+    buf_text(&b, "/d/x");
+    REFUSED(path_open_walk(t->dir, b.p, O_RDONLY, 0, &fd, &e), ERR_LIMIT, "more than 256 directories deep");
 }

@@ -272,3 +272,15 @@ TEST(proc_run_knows_the_end_where_sigchld_was_ignored)
     CHECK(WIFEXITED(status));
     EQ_INT(WEXITSTATUS(status), 3);
 }
+
+TEST(proc_run_ends_when_it_is_stopped)
+{
+    int ends[2], status = 77;
+    struct proc_spec s = {PROC_QUIET, .argv = SH("sleep 50 & sleep 50"), .stop = &ends[0]};
+    CHECK(pipe(ends) == 0);
+    CHECK(write(ends[1], "x", 1) == 1);
+    uint64_t start = clock_mono_ms();
+    REFUSED(proc_run(&s, STR(""), NULL, NULL, &status, &e), ERR_CANCELLED, "stopped");
+    CHECK(clock_mono_ms() - start < 20000);
+    EQ_INT(status, 77);
+}

@@ -450,3 +450,28 @@ TEST(the_reference_lists_every_row)
         CHECK(strcmp(field_kind_name((enum field_kind)kind), "unknown") != 0);
     EQ_TEXT(field_kind_name(F_KIND_MAX_), "unknown");
 }
+
+struct strict_doc {
+    struct {
+        struct label *v;
+        size_t n;
+    } labels;
+};
+
+TEST(an_unknown_key_of_a_strict_document_is_an_error)
+{
+    static const struct field label_rows[] = {
+        KEY(struct label, key, "key"),
+        KEY(struct label, value, "value"),
+    };
+    static SCHEMA(rows_schema, struct label, label_rows, .name = "labels");
+    static const struct field doc_rows[] = {TABLES(struct strict_doc, labels, "labels", rows_schema)};
+    static SCHEMA(strict_schema, struct strict_doc, doc_rows, .name = "strict", .strict = true);
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct doc doc = doc_with(a, NAMES_TOML);
+    struct strict_doc x = {0};
+    REFUSED(doc_read(&doc, &strict_schema, parse(a, NAMES_TOML, "x = 1"), &x, &e), ERR_PARSE,
+            "doc:1: x: unknown key");
+    REFUSED(doc_read(&doc, &strict_schema, parse(a, NAMES_TOML, "[[labels]]\nvalu = 'x'"), &x, &e), ERR_PARSE,
+            "doc:2: labels[0].valu: unknown key, did you mean \"value\"?");
+}

@@ -62,7 +62,7 @@ TEST(bytes_that_are_not_the_named_ones_are_refused)
     rig_image(t, &r);
     struct str config = str_printf(r.a, PRI_STR " ", STR_ARG(r.img.config_bytes));
     REFUSED(image_decode(r.a, r.img.manifest_bytes, NULL, config, &got, &e), ERR_DIGEST, "config");
-    struct descriptor want = {.digest = r.img.manifest.config.digest};
+    struct descriptor want = {.digest = r.img.manifest.config.digest, .size = DESCRIPTOR_ANY_SIZE};
     REFUSED(image_decode(r.a, r.img.manifest_bytes, &want, r.img.config_bytes, &got, &e), ERR_DIGEST,
             "manifest");
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/image_config.h"
+#include "base/buf.h"
+#include "base/limits.h"
 #include "test.h"
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #define HEX "e4f436c9bd4c371adc2be50818eb776fc522d2f82d52ea23986dcb25f60e6050"
 #define DIGEST "sha256:" HEX
@@ -160,6 +163,40 @@ TEST(image_config_m15_history)
         image_config_align_history(a, &c);
         EQ_UINT(c.history.n, 1);
         EQ_STR(c.history.v[0].created_by, cases[i].first);
+    }
+}
+
+static uint64_t memory_kib(void)
+{
+    struct rusage u;
+    EQ_INT(getrusage(RUSAGE_SELF, &u), 0);
+    return (uint64_t)u.ru_maxrss;
+}
+
+// As many lines as a document may have bytes for: refused before they take memory (563 MB in a review).
+TEST(m4_history_without_end_is_refused_early)
+{
+    drop_buf struct buf b = BUF_INIT(LIMIT_DOCUMENT);
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct image_config c;
+    buf_text(&b, "{\"architecture\":\"amd64\",\"os\":\"linux\"," ROOTFS ",\"history\":[{}");
+    size_t head = b.n - strlen("{}");
+    while (b.n + 16 < LIMIT_DOCUMENT)
+        buf_text(&b, ",{}");
+    buf_text(&b, "]}");
+    uint64_t before = memory_kib();
+    REFUSED(image_config_decode(a, buf_view(&b), NULL, &c, &e), ERR_LIMIT, "more than 65536 values");
+    CHECK_MSG(memory_kib() - before < 64 * 1024, "%ju KiB", (uintmax_t)(memory_kib() - before));
+    for (size_t rows = LIMIT_IMAGE_HISTORY; rows <= LIMIT_IMAGE_HISTORY + 1; rows++) {
+        b.n = head;
+        for (size_t i = 0; i < rows; i++)
+            buf_text(&b, i ? ",{}" : "{}");
+        buf_text(&b, "]}");
+        if (rows > LIMIT_IMAGE_HISTORY)
+            REFUSED(image_config_decode(a, buf_view(&b), NULL, &c, &e), ERR_LIMIT,
+                    "4097 lines of history, want at most 4096");
+        else
+            MUST(image_config_decode(a, buf_view(&b), NULL, &c, &e));
     }
 }
 

@@ -111,6 +111,23 @@ TEST(manifest_m3_sizes)
     REFUSED(manifest_decode(a, STR(HEAD "[]}"), &want, &m, &e), ERR_DIGEST, "bytes, want 5");
 }
 
+TEST(l6_a_size_of_0_is_a_size)
+{
+    struct descriptor d = {0};
+    digest_of(HASH_SHA256, "x", 1, &d.digest);
+    REFUSED(descriptor_check(&d, STR("x"), &e), ERR_DIGEST, "1 bytes, want 0");
+    d.size = 1;
+    MUST(descriptor_check(&d, STR("x"), &e));
+    d.size = DESCRIPTOR_ANY_SIZE;
+    MUST(descriptor_check(&d, STR("x"), &e));
+    REFUSED(descriptor_check(&d, STR("y"), &e), ERR_DIGEST, "the bytes are");
+    d.size = -2;
+    REFUSED(descriptor_check(&d, STR("x"), &e), ERR_DIGEST, "want -2");
+    digest_of(HASH_SHA256, "", 0, &d.digest);
+    d.size = 0;
+    MUST(descriptor_check(&d, STR(""), &e));
+}
+
 TEST(manifest_m4_media_types)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
@@ -162,7 +179,7 @@ TEST(manifest_m6_schema_1)
 TEST(manifest_m7_index_that_names_itself)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
-    struct descriptor want = {.media_type = STR(MEDIA_OCI_INDEX)};
+    struct descriptor want = {.media_type = STR(MEDIA_OCI_INDEX), .size = DESCRIPTOR_ANY_SIZE};
     struct image_index x;
     static const char nested[] =
         INDEX("{\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"size\":9,\"digest\":\"" DIGEST "\"}");
@@ -273,7 +290,7 @@ TEST(manifest_m33_empty_config_of_an_artifact)
 TEST(manifest_m34_bytes_differ_from_digest)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
-    struct descriptor want = {.media_type = STR("")};
+    struct descriptor want = {.media_type = STR(""), .size = DESCRIPTOR_ANY_SIZE};
     struct manifest m;
     struct str good = STR(HEAD "[]}"), bad = STR(HEAD "[] }");
     digest_of(HASH_SHA256, good.p, good.n, &want.digest);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/users.h"
+#include "base/buf.h"
 #include "test.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
@@ -74,4 +75,21 @@ TEST(users_refused_m21)
     for (size_t i = 0; i < COUNT(bad); i++)
         REFUSED(image_user_find(str_of(bad[i].user), str_of(passwd), str_of(group), &u, &e), bad[i].code,
                 bad[i].words);
+}
+
+// A group that is dropped may be one that keeps its members out.
+TEST(l7_more_groups_than_there_is_room_for_are_refused)
+{
+    drop_buf struct buf b = BUF_INIT(65536);
+    struct image_user u;
+    for (int i = 0; i < IMAGE_GROUPS_MAX; i++)
+        buf_printf(&b, "g%d:x:%d:other,cnb\n", i, 2000 + i);
+    buf_text(&b, "own:x:1000:cnb\n"); // the user's own does not count
+    MUST(image_user_find(STR("cnb"), str_of(passwd), buf_view(&b), &u, &e));
+    EQ_UINT(u.n_groups, IMAGE_GROUPS_MAX);
+    buf_text(&b, "more:x:3000:cnb\n");
+    REFUSED(image_user_find(STR("cnb"), str_of(passwd), buf_view(&b), &u, &e), ERR_LIMIT,
+            "user \"cnb\"|more than 64 groups");
+    MUST(image_user_find(STR("cnb:own"), str_of(passwd), buf_view(&b), &u,
+                         &e)); // a group was named: no others
 }

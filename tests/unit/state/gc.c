@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
+#include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 // Descriptor text names what it refers to: "blob:CONTENT" and "tree:ID", separated by blanks.
@@ -199,4 +201,77 @@ TEST(gc_takes_what_was_long_not_used)
     MUST(state_gc(r.st, &opts, &n, &e));
     EQ_UINT(n.deps, 1);
     EQ_UINT(n.dep_bytes, 4);
+}
+
+TEST(m5_gc_refuses_while_a_name_is_damaged)
+{
+    RIG(r);
+    rig_image(r.st, "app", "manifest");
+    put(r.st, "orphan");
+    rig_tree(r.st, "tree");
+    test_write(t->dir, "data/names/app", "torn", 4);
+    struct gc_stats n;
+    REFUSED(state_gc(r.st, NULL, &n, &e), ERR_PARSE, "gc|names/app|damaged|remove its file|dema rm");
+    CHECK(has(r.st, "manifest") && has(r.st, "orphan") && has_tree(r.st, "tree"));
+    EQ_INT(unlinkat(t->dir, "data/names/app", 0), 0);
+    MUST(state_gc(r.st, NULL, &n, &e));
+    EQ_UINT(n.blobs, 2);
+}
+
+TEST(l3_gc_says_who_holds_the_state)
+{
+    RIG(r);
+    drop_(txn_drop) struct txn *x = NULL;
+    char words[64];
+    MUST(txn_begin(r.st, &x, &e));
+    snprintf(words, sizeof words, "in use by another dema|(process %d ", (int)getpid());
+    drop_buf struct buf locks = BUF_INIT(1 << 22);
+    char inode[64];
+    struct stat st;
+    EQ_INT(fstatat(t->dir, "data/lock", &st, 0), 0);
+    snprintf(inode, sizeof inode, ":%ju ", (uintmax_t)st.st_ino);
+    MUST(file_read(AT_FDCWD, "/proc/locks", &locks, &e));
+    if (!strstr(locks.p, inode))
+        SKIP("the kernel does not list the locks of this filesystem");
+    REFUSED(state_gc(r.st, NULL, NULL, &e), ERR_BUSY, words);
+}
+
+// Several processes whose transactions overlap, so that there is hardly a moment without one.
+static void keep_open(const char *path, const volatile bool *stop)
+{
+    drop_(state_close) struct state *st = NULL;
+    struct err e = {0};
+    if (state_open(path, NULL, &st, &e) < 0)
+        _exit(1);
+    while (!*stop) {
+        struct txn *x;
+        if (txn_begin(st, &x, &e) < 0)
+            _exit(2);
+        (void)poll(NULL, 0, 20);
+        txn_drop(x);
+    }
+    _exit(0);
+}
+
+TEST(l3_gc_gets_its_turn_among_transactions_that_overlap)
+{
+    RIG(r);
+    bool *stop = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(stop != MAP_FAILED);
+    pid_t pid[3];
+    put(r.st, "orphan");
+    for (size_t i = 0; i < COUNT(pid); i++)
+        if ((pid[i] = fork()) == 0)
+            keep_open(r.path, stop);
+    (void)poll(NULL, 0, 100);
+    const struct gc_opts opts = {.wait_ms = 20000};
+    struct gc_stats n;
+    MUST(state_gc(r.st, &opts, &n, &e));
+    EQ_UINT(n.blobs, 1);
+    *stop = true;
+    for (size_t i = 0; i < COUNT(pid); i++) {
+        int status;
+        EQ_INT(waitpid(pid[i], &status, 0), pid[i]);
+        EQ_INT(status, 0);
+    }
 }

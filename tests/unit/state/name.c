@@ -103,3 +103,33 @@ TEST(damaged_names_are_named)
     EQ_INT(symlinkat("/etc/passwd", t->dir, "data/names/app"), 0);
     REFUSED(state_name_get(r.st, a, STR("app"), &n, &e), ERR_DENIED, "symbolic link");
 }
+
+// The others are still listed; whoever removes what no name stands for hears what to do about the one.
+TEST(m5_one_damaged_name_does_not_hide_the_others)
+{
+    RIG(r);
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct state_name *v;
+    struct strv damaged;
+    size_t n;
+    rig_image(r.st, "one", "1");
+    rig_image(r.st, "two", "2");
+    test_write(t->dir, "data/names/torn", "dema-name 1\nna", 14);
+    EQ_INT(mkfifoat(t->dir, "data/names/pipe", 0600), 0);
+    MUST(state_names_found(r.st, a, &v, &n, &damaged, &e));
+    EQ_UINT(n, 2);
+    EQ_STR(v[0].name, "one");
+    EQ_STR(v[1].name, "two");
+    EQ_UINT(damaged.n, 2);
+    CHECK(str_has_suffix(damaged.v[0], "names/pipe: not a regular file"));
+    CHECK(str_has_suffix(damaged.v[1], "names/torn: damaged: not a \"dema-name 1\" record"));
+    REFUSED(state_names(r.st, a, &v, &n, &e), ERR_USAGE, "names/pipe|remove its file|dema rm");
+    EQ_INT(unlinkat(t->dir, "data/names/pipe", 0), 0);
+    REFUSED(state_names(r.st, a, &v, &n, &e), ERR_PARSE, "names/torn|damaged|remove its file|dema rm");
+    drop_(txn_drop) struct txn *x = NULL;
+    MUST(txn_begin(r.st, &x, &e)); // as "dema rm" does
+    MUST(txn_name(x, STR("torn"), &txn_any, NULL, &e));
+    MUST(txn_commit(x, &e));
+    MUST(state_names(r.st, a, &v, &n, &e));
+    EQ_UINT(n, 2);
+}

@@ -131,3 +131,28 @@ TEST(a_stale_tree_is_replaced_by_one_at_a_time)
     rig_tree(st, "tree");
     CHECK(state_tree_has(st, &d));
 }
+
+// A record that is no file of ours says nothing: the tree is stale, and neither gc nor a sync stops at it.
+TEST(l1_a_boot_record_that_is_a_link_is_no_error)
+{
+    RIG(r);
+    struct digest d = rig_digest("tree");
+    char path[300], hex[DIGEST_TEXT];
+    drop_fd int dir = -1;
+    static const char *const targets[] = {"/proc/sys/kernel/random/boot_id", "boot",
+                                          "../../../../../etc/passwd"};
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        rig_tree(r.st, "tree");
+        CHECK(state_tree_has(r.st, &d));
+        snprintf(path, sizeof path, "data/trees/sha256/%s/boot", digest_hex(&d, hex));
+        EQ_INT(unlinkat(t->dir, path, 0), 0);
+        EQ_INT(symlinkat(targets[i], t->dir, path), 0);
+        CHECK(!state_tree_has(r.st, &d));
+        REFUSED(state_tree_open(r.st, &d, &dir, &e), ERR_NOT_FOUND, "not there");
+        MUST(state_sync(r.st, &e));
+    }
+    struct gc_stats n;
+    MUST(state_gc(r.st, NULL, &n, &e));
+    EQ_UINT(n.trees, 1);
+    EQ_UINT(rig_count(&r, "trees/sha256"), 0);
+}

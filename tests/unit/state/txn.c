@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/dir.h"
 #include "rig.h"
+#include <poll.h>
 #include <pthread.h>
 
 TEST(a_blob_is_there_after_the_commit_only)
@@ -221,4 +222,68 @@ TEST(an_app_has_one_builder_at_a_time)
     static const char *const bad[] = {"", "..", "a/b", "A", "-a", "a.b"};
     for (size_t i = 0; i < COUNT(bad); i++)
         REFUSED(state_app_open(r.st, str_of(bad[i]), &two, &e), ERR_USAGE, "app key");
+}
+
+struct late {
+    struct txn *x;
+    pthread_barrier_t *begin;
+    int refused, kept;
+};
+
+static void *finish_late(void *arg)
+{
+    struct late *w = arg;
+    (void)pthread_barrier_wait(w->begin);
+    for (int i = 0; i < 200; i++) {
+        struct err e = {0};
+        struct sink *s;
+        char text[32];
+        snprintf(text, sizeof text, "late %d", i);
+        if (txn_blob(w->x, NULL, NULL, &s, &e) < 0) {
+            w->refused += e.code == ERR_USAGE;
+            continue;
+        }
+        if (sink_write(s, text, strlen(text), &e) == 0 && sink_finish(s, &e) == 0)
+            w->kept++;
+        else
+            w->refused += e.code == ERR_USAGE;
+        sink_drop(s);
+    }
+    return NULL;
+}
+
+// What finishes while another thread commits is published or refused: never said to be kept and lost.
+TEST(l2_a_blob_that_finishes_during_the_commit_is_published_or_refused)
+{
+    RIG(r);
+    drop_(txn_drop) struct txn *x = NULL;
+    pthread_barrier_t begin;
+    struct late w = {.begin = &begin};
+    pthread_t id;
+    MUST(txn_begin(r.st, &x, &e));
+    w.x = x;
+    rig_put(x, "first");
+    EQ_INT(pthread_barrier_init(&begin, NULL, 2), 0);
+    EQ_INT(pthread_create(&id, NULL, finish_late, &w), 0);
+    (void)pthread_barrier_wait(&begin);
+    (void)poll(NULL, 0, 5);
+    MUST(txn_commit(x, &e));
+    EQ_INT(pthread_join(id, NULL), 0);
+    EQ_INT(pthread_barrier_destroy(&begin), 0);
+    EQ_INT(w.kept + w.refused, 200);
+    EQ_UINT(rig_count(&r, "blobs/sha256"), 1 + (unsigned)w.kept);
+}
+
+TEST(l2_a_sink_that_outlives_its_commit_is_refused)
+{
+    RIG(r);
+    drop_(txn_drop) struct txn *x = NULL;
+    struct sink *s;
+    MUST(txn_begin(r.st, &x, &e));
+    MUST(txn_blob(x, NULL, NULL, &s, &e));
+    MUST(sink_write(s, "late", 4, &e));
+    MUST(txn_commit(x, &e));
+    REFUSED(sink_finish(s, &e), ERR_USAGE, "already committed");
+    sink_drop(s);
+    EQ_UINT(rig_count(&r, "blobs/sha256"), 0);
 }
