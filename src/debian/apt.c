@@ -4,9 +4,12 @@
 #include "base/limits.h"
 #include "base/proc.h"
 #include "debian/apt_priv.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 enum { UPDATE_MS = 30 * 60 * 1000 };
+#define LISTS_ROOM MIB(96) // main of Debian 12 is 51 MiB, and apt keeps the packed ones until it is done
 
 // Only Packages files, kept plain, so that the checksum is the one of the Release file; no hook of the machine's runs.
 static void write_conf(struct buf *b, const struct apt *apt)
@@ -96,6 +99,7 @@ int apt_open(const struct apt_spec *spec, struct apt **out, struct err *e)
     apt->conf = str_printf(apt->a, "%s/" PRI_STR ".conf", apt->dir, STR_ARG(apt->lists)).p;
     apt->envp = environment(apt->a, spec->envp);
     apt->ev = spec->ev;
+    apt->stop = spec->stop;
     drop_fd int root = -1;
     if (path_open_host("/", O_PATH | O_DIRECTORY, 0, &root, e) < 0)
         return -1;
@@ -123,9 +127,12 @@ void apt_close(struct apt *apt)
 // Warnings go to who listens; the first error is returned, empty if there is none.
 static struct str sort_out(struct apt *apt, struct arena *a, struct str said)
 {
+    static const char failed[] = "W: Failed to fetch ";
     struct str line, first = {"", 0};
     while (str_next_line(&said, &line)) {
         struct str shown = str_printable(a, str_trim(line), 300);
+        if (str_has_prefix(line, failed) && !apt->unfetched.n)
+            apt->unfetched = str_dup(apt->a, str_from(shown, strlen(failed)));
         if (str_has_prefix(line, "E: ") && !first.n)
             first = str_from(shown, 3);
         else if (str_has_prefix(line, "W: ") && !str_has_prefix(line, "W: Download is performed unsandboxed"))
@@ -152,6 +159,7 @@ int apt_run(struct apt *apt, const struct apt_call *call, struct err *e)
                              .envp = apt->envp,
                              .path = "/usr/lib/apt:/usr/sbin:/usr/bin:/sbin:/bin",
                              .timeout_ms = call->timeout_ms,
+                             .stop = apt->stop,
                              PROC_QUIET};
     if (proc_run(&spec, STR(""), call->out, &said, &status, e) < 0)
         return err_wrap(e, "%s", call->program);
@@ -162,10 +170,26 @@ int apt_run(struct apt *apt, const struct apt_call *call, struct err *e)
                    proc_status_text(status, text, sizeof text), first.n ? ": " : "", STR_ARG(first));
 }
 
+int apt_room(struct apt *apt, uint64_t bytes, const char *what, struct err *e)
+{
+    struct statvfs fs;
+    if (fstatvfs(apt->dirfd, &fs) < 0)
+        return err_sys(e, "%s", apt->dir);
+    uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (room >= bytes)
+        return 0;
+    errno = ENOSPC;
+    return err_sys(e, "%s: %ju MB for %s, %ju MB are free", apt->dir, (uintmax_t)(bytes / 1000000), what,
+                   (uintmax_t)(room / 1000000));
+}
+
 int apt_update(struct apt *apt, struct err *e)
 {
     static const char *const args[] = {"update", "-q", NULL};
     struct apt_call call = {.program = "apt-get", .args = args, .code = ERR_NETWORK, .timeout_ms = UPDATE_MS};
+    apt->unfetched = (struct str){"", 0};
+    if (apt_room(apt, LISTS_ROOM, "lists", e) < 0)
+        return -1;
     if (apt_run(apt, &call, e) < 0) {
         if (e && e->code == ERR_NETWORK)
             e->transient = true;

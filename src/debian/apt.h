@@ -14,6 +14,7 @@ struct apt_spec {
     struct str architecture; // of Debian
     const char *const *envp; // ours: APT_CONFIG, proxies and what else the transport wants; NULL: none
     struct events *ev;       // may be NULL
+    const int *stop;         // as in struct proc_spec; NULL: none
 };
 
 struct apt;

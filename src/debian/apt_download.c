@@ -9,17 +9,17 @@
 
 enum { BATCH = 100, DOWNLOAD_MS = 60 * 60 * 1000, NAME_BYTES = 96 };
 
-static void hex_of(const uint8_t sha256[32], char out[65])
+static const char *hex_of(const uint8_t sha256[32], char out[DIGEST_TEXT])
 {
-    for (size_t i = 0; i < 32; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+    struct digest d = {.alg = HASH_SHA256};
+    memcpy(d.sum, sha256, 32);
+    return digest_hex(&d, out);
 }
 
 static void cached_name(const uint8_t sha256[32], char out[NAME_BYTES])
 {
-    char hex[65];
-    hex_of(sha256, hex);
-    (void)snprintf(out, NAME_BYTES, "packages/%s.deb", hex);
+    char hex[DIGEST_TEXT];
+    (void)snprintf(out, NAME_BYTES, "packages/%s.deb", hex_of(sha256, hex));
 }
 
 // Copies to `to` (NULL: only reads) and says whether it is what was asked for: ERR_DIGEST.
@@ -119,7 +119,7 @@ static int fetch(struct apt *apt, const struct apt_indexes *uris, struct batch *
 {
     const char **args = ARENA_ARRAY(b->a, const char *, 3 * b->n + 2);
     size_t n = 0;
-    char hex[65];
+    char hex[DIGEST_TEXT];
     args[n++] = "download-file";
     for (size_t i = 0; i < b->n; i++) {
         const struct apt_file *f = b->what[i];
@@ -128,8 +128,7 @@ static int fetch(struct apt *apt, const struct apt_indexes *uris, struct batch *
             return err_set(e, ERR_NOT_FOUND, "package %s: not in the cache, and %s " PRI_STR, f->name,
                            uris ? "no source of this machine's apt has the suite" : "fetching is off: suite",
                            STR_ARG(f->suite));
-        hex_of(f->sha256, hex);
-        b->temp[i] = str_printf(b->a, "partial/%s.%d", hex, (int)getpid()).p;
+        b->temp[i] = str_printf(b->a, "partial/%s.%d", hex_of(f->sha256, hex), (int)getpid()).p;
         args[n++] = str_printf(b->a, PRI_STR PRI_STR, STR_ARG(repo), STR_ARG(f->path)).p;
         args[n++] = str_printf(b->a, "%s/%s", apt->dir, b->temp[i]).p;
         args[n++] = str_printf(b->a, "SHA256:%s", hex).p;
@@ -164,6 +163,8 @@ int apt_download(struct apt *apt, const struct apt_indexes *uris, const struct a
         todo[left++] = &v[i];
         total += v[i].size;
     }
+    if (left && uris && apt_room(apt, total, "packages", e) < 0)
+        return -1;
     for (size_t at = 0; at < left;) {
         struct batch b = {.a = a};
         for (; at < left && b.n < BATCH; at++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which keys may sign a source: Signed-By of its entry, else apt's trusted keys (spec: sources.list(5), apt-key(8)).
+#include "base/digit.h"
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -8,13 +9,6 @@
 #include <fcntl.h>
 
 enum { SOURCES_MAX = 4 << 20, KEYRING_MAX = 16 << 20, TRUSTED_MAX = 1000 };
-
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
 
 static int base64_line(struct str line, uint32_t *bits, unsigned *n, struct buf *out, struct err *e)
 {

@@ -119,7 +119,11 @@ static int read_suite(struct reading *r, const struct target *t, struct suite *s
     struct stat st;
     struct arena *a = r->out->arena;
     s->prefix = t->prefix;
-    if (fstatat(r->lists, str_c(a, t->file), &st, AT_SYMLINK_NOFOLLOW) < 0)
+    bool absent = fstatat(r->lists, str_c(a, t->file), &st, AT_SYMLINK_NOFOLLOW) < 0;
+    if (absent && r->apt->unfetched.n)
+        return err_set(e, ERR_NETWORK, "suite " PRI_STR ": apt-get update could not fetch " PRI_STR,
+                       STR_ARG(t->release), STR_ARG(r->apt->unfetched));
+    if (absent)
         return err_set(e, ERR_NOT_FOUND, "suite " PRI_STR ": its lists are not there: update first",
                        STR_ARG(t->release));
     if (apt_keys_of(r->apt, a, t->entry, &keys, e) < 0 ||

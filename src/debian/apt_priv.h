@@ -13,6 +13,9 @@ struct apt {
     struct str architecture, lists; // name of the lists' directory beneath dir
     const char *const *envp;
     struct events *ev;
+    const int *stop;
+    struct str
+        unfetched; // the first list that the last update could not have, in apt's words; apt itself goes on
 };
 
 // Runs `program -c our.conf args…`; stdout into *out (NULL: nowhere). An exit code that is not 0 is `code` with apt's
@@ -25,6 +28,9 @@ struct apt_call {
     unsigned timeout_ms;
 };
 int nodiscard apt_run(struct apt *apt, const struct apt_call *call, struct err *e);
+
+// Has the folder's disk that much room? apt does not end on a full one, it waits. ERR_IO.
+int nodiscard apt_room(struct apt *apt, uint64_t bytes, const char *what, struct err *e);
 
 // The keys that the machine's configuration has for one source.
 struct apt_keys {

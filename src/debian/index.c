@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "debian/paragraph.h"
+#include "stream/hash.h"
 
 enum { INDEX_PACKAGES = 2000000 }; // of one index: Debian's main has 64000
 
@@ -68,21 +69,13 @@ static int read_installed(const struct reading *r, struct err *e)
     return str_u64(r->f->value, 0, GIB(64), &r->p->installed_kib) ? 0 : wrong(r, e, "KiB");
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int read_sha256(const struct reading *r, struct err *e)
 {
-    struct str s = r->f->value;
-    for (size_t i = 0; i < 32 && s.n == 64; i++) {
-        int high = hex_digit(s.p[2 * i]), low = hex_digit(s.p[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return wrong(r, e, "64 hexadecimal digits in lower case");
-        r->p->sha256[i] = (uint8_t)(high << 4 | low);
-    }
-    return s.n == 64 ? 0 : wrong(r, e, "64 hexadecimal digits in lower case");
+    struct digest d;
+    if (!digest_of_hex(HASH_SHA256, r->f->value, &d))
+        return wrong(r, e, "64 hexadecimal digits in lower case");
+    memcpy(r->p->sha256, d.sum, sizeof r->p->sha256);
+    return 0;
 }
 
 static int read_filename(const struct reading *r, struct err *e)

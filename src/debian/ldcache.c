@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "debian/ldcache.h"
+#include "base/digit.h"
 #include "base/dir.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -49,11 +50,6 @@ static uint32_t flag_of(const struct elf *f)
         if (!f->big && known_machines[i].machine == f->machine && known_machines[i].bits == f->bits)
             return known_machines[i].flag;
     return 0;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static unsigned long take_number(struct str *s)

@@ -2,6 +2,7 @@
 #include "debian/unpack.h"
 #include "base/glob.h"
 #include "base/limits.h"
+#include "debian/decoded.h"
 #include "debian/unpack_priv.h"
 #include "stream/memory.h"
 #include <fcntl.h>
@@ -12,13 +13,9 @@ enum {
     DIR_MODE = 0755,  // of a directory that no package names
 };
 
-static int read_data(struct package *p, struct ar_reader *ar, struct err *e)
+static int place_all(struct package *p, struct source *plain, struct err *e)
 {
-    struct source *plain;
-    if (deb_member(ar, "data.tar", &plain, e) < 0)
-        return -1;
-    drop_(source_drop) struct source *owned = plain;
-    drop_(tar_reader_free) struct tar_reader *tar = tar_reader_new(owned);
+    drop_(tar_reader_free) struct tar_reader *tar = tar_reader_new(plain);
     for (;;) {
         const struct tar_entry *t;
         enum tar_step step = tar_next(tar, &t, e);
@@ -31,6 +28,21 @@ static int read_data(struct package *p, struct ar_reader *ar, struct err *e)
             return err_wrap(e, "data.tar: " PRI_STR, STR_ARG(str_printable(a, t->name, 120)));
         }
     }
+}
+
+static int read_data(struct package *p, struct ar_reader *ar, struct err *e)
+{
+    const int *dir = p->in->digest.alg == HASH_NONE ? NULL : p->site->spec->decoded;
+    drop_(source_drop) struct source *plain = dir ? deb_decoded_open(*dir, &p->in->digest) : NULL;
+    if (plain)
+        return place_all(p, plain, e);
+    if (deb_member(ar, "data.tar", &plain, e) < 0)
+        return -1;
+    if (dir)
+        plain = deb_decoded_keep(plain, *dir, &p->in->digest);
+    if (place_all(p, plain, e) < 0)
+        return -1;
+    return dir && deb_decoded_end(plain, e) < 0 ? err_wrap(e, "data.tar") : 0;
 }
 
 static int unpack_one(struct package *p, struct err *e)

@@ -15,6 +15,7 @@
 #pragma once
 #include "debian/owners.h"
 #include "debian/paragraph.h"
+#include "stream/hash.h"
 
 struct deb_file {
     struct str name; // of a member of control.tar: "md5sums", "postinst"
@@ -51,8 +52,9 @@ struct deb_unpacked {
 };
 
 struct deb_input {
-    int fd;          // borrowed; read from its beginning, its position moves
-    struct str name; // for messages
+    int fd;               // borrowed; read from its beginning, its position moves
+    struct str name;      // for messages
+    struct digest digest; // of the package, for `decoded`; HASH_NONE: no copy
 };
 
 struct deb_unpack_spec {
@@ -62,7 +64,8 @@ struct deb_unpack_spec {
     // Patterns as of base/glob.h, "/usr/share/doc/*"; one that matches a directory holds for all beneath it. With '!'
     // in front a pattern takes back in. The last that matches counts.
     const struct strv *exclude;
-    unsigned threads; // 0: one for each processor that this process may use
+    const int *decoded; // borrowed: where copies are that are faster to read (debian/decoded.h); NULL: none
+    unsigned threads;   // 0: one for each processor that this process may use
 };
 
 // The packages in the order of the list; texts live as long as the set.

@@ -167,6 +167,7 @@ static inline int rig_unpack(struct test *t, const struct recipe *r, size_t n,
         rig_deb(&r[i], &ar);
         (void)snprintf(name[i], sizeof name[i], "%s.deb", r[i].name);
         in[i] = rig_input(t, name[i], buf_view(&ar));
+        digest_of(HASH_SHA256, ar.p, ar.n, &in[i].digest);
     }
     run->owners = owners_new();
     s.root = run->root;
