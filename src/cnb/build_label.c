@@ -1,87 +1,115 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cnb/api.h"
 #include "cnb/labels.h"
 #include "document/json.h"
 
-static struct val *put_text(struct arena *a, struct val *map, const char *key, struct str text)
+static int bom_metadata_write(const struct doc *doc, const void *at, struct val *out, struct err *e)
 {
-    struct val *v = val_put(a, map, str_of(key));
-    val_set_str(v, text);
-    return v;
+    const struct val *v = *(const struct val *const *)at;
+    struct val *json;
+    val_set_map(out); // null where there is none, as Go has it
+    if (v && toml_as_json(doc->a, v, &json, e) < 0)
+        return -1;
+    if (v)
+        *out = *json;
+    return 0;
 }
 
-static void put_list(struct arena *a, struct val *map, const char *key, const struct strv *list,
-                     bool null_if_empty)
-{
-    struct val *v = val_put(a, map, str_of(key));
-    if (null_if_empty && !list->n)
-        return;
-    val_set_list(v);
-    for (size_t i = 0; i < list->n; i++)
-        val_set_str(val_add(a, v), list->v[i]);
-}
+static const struct field bom_fields[] = {
+    KEY(struct cnb_bom_entry, name, "name", .help = "name of what is inside"),
+    HOOK(struct cnb_bom_entry, metadata, "metadata", NULL, bom_metadata_write, .flags = EMPTY_NULL,
+         .shape = "table", .help = "anything that is known of it"),
+    TABLE(struct cnb_bom_entry, buildpack, "buildpack", cnb_bom_source_schema, .help = "who says so"),
+};
+static SCHEMA(bom_schema, struct cnb_bom_entry, bom_fields, .name = "bom");
 
-static void put_refs(struct arena *a, struct val *doc, const char *key, const struct cnb_ref *v, size_t n)
-{
-    struct val *list = val_put(a, doc, str_of(key));
-    val_set_list(list);
-    for (size_t i = 0; i < n; i++) {
-        struct val *one = val_add(a, list);
-        val_set_map(one);
-        put_text(a, one, "id", v[i].id);
-        put_text(a, one, "version", v[i].version);
-        if (v[i].homepage.n)
-            put_text(a, one, "homepage", v[i].homepage);
-        if (v[i].optional)
-            val_set_bool(val_put(a, one, STR("optional")), true);
-    }
-}
+static const struct field ref_fields[] = {
+    KEY(struct cnb_ref, id, "id", .help = "its id"),
+    KEY(struct cnb_ref, version, "version", .help = "its version"),
+    KEY(struct cnb_ref, homepage, "homepage", .flags = OMIT_EMPTY, .help = "where to read about it"),
+    KEY(struct cnb_ref, optional, "optional", .flags = OMIT_EMPTY, .help = "the group works without it"),
+};
+static SCHEMA(ref_schema, struct cnb_ref, ref_fields, .name = "buildpacks");
 
-static void put_launcher(struct arena *a, struct val *doc, const struct launcher_source *l)
-{
-    struct val *launcher = val_put(a, doc, STR("launcher"));
-    val_set_map(launcher);
-    put_text(a, launcher, "version", l->version);
-    struct val *source = val_put(a, launcher, STR("source"));
-    val_set_map(source);
-    struct val *git = val_put(a, source, STR("git"));
-    val_set_map(git);
-    put_text(a, git, "repository", l->repository);
-    put_text(a, git, "commit", l->commit);
-}
+static const struct field git_fields[] = {
+    KEY(struct launcher_source, repository, "repository", .help = "where its source is"),
+    KEY(struct launcher_source, commit, "commit", .help = "which version of the source it is made of"),
+};
+static SCHEMA(git_schema, struct launcher_source, git_fields, .name = "git");
 
-static void put_process(struct arena *a, struct val *list, const struct cnb_process *p)
-{
-    struct val *one = val_add(a, list);
-    val_set_map(one);
-    put_text(a, one, "type", p->type);
-    put_list(a, one, "command", &p->command, false);
-    put_list(a, one, "args", &p->args, true);
-    val_set_bool(val_put(a, one, STR("direct")), p->direct);
-    put_text(a, one, "buildpackID", p->buildpack_id);
-    if (p->working_dir.n)
-        put_text(a, one, "working-dir", p->working_dir);
-    if (p->exec_env.n)
-        put_list(a, one, "exec-env", &p->exec_env, false);
-}
+// Tables within the label that are one struct in C.
+static const struct field source_fields[] = {
+    {.toml = "git", .kind = F_STRUCT, .sub = &git_schema, .help = "as a repository"},
+};
+static SCHEMA(source_schema, struct launcher_source, source_fields, .name = "source");
+
+static const struct field launcher_fields[] = {
+    KEY(struct launcher_source, version, "version", .help = "its version"),
+    {.toml = "source", .kind = F_STRUCT, .sub = &source_schema, .help = "where it is from"},
+};
+static SCHEMA(launcher_schema, struct launcher_source, launcher_fields, .name = "launcher");
+
+static const struct field process_fields[] = {
+    KEY(struct cnb_process, type, "type", .help = "name of the process"),
+    HOOK(struct cnb_process, command, "command", NULL, cnb_command_write, .shape = "list of texts",
+         .help = "program and arguments that always stand; one text before Platform API 0.10"),
+    KEY(struct cnb_process, args, "args", .flags = EMPTY_NULL,
+        .help = "further arguments; those that the user gives replace them"),
+    KEY(struct cnb_process, direct, "direct", .help = "started without a shell"),
+    KEY(struct cnb_process, buildpack_id, "buildpackID", .help = "id of the buildpack that it is from"),
+    KEY(struct cnb_process, working_dir, "working-dir", .flags = OMIT_EMPTY,
+        .help = "where it is started; the app directory where it is absent"),
+    KEY(struct cnb_process, exec_env, "exec-env", .flags = OMIT_EMPTY,
+        .help = "execution environments it is for; all where it is absent"),
+};
+static SCHEMA(process_schema, struct cnb_process, process_fields, .name = "processes");
+
+struct build_label {
+    struct cnb_metadata m;
+    struct launcher_source launcher;
+};
+
+static const struct field label_fields[] = {
+    TABLES(struct build_label, m.bom, "bom", bom_schema, .flags = EMPTY_NULL, .until = API(0, 9),
+           .help = "legacy bill of materials"),
+    TABLES(struct build_label, m.buildpacks, "buildpacks", ref_schema, .help = "buildpacks that took part"),
+    TABLES(struct build_label, m.extensions, "extensions", ref_schema, .flags = OMIT_EMPTY,
+           .help = "image extensions that took part"),
+    TABLE(struct build_label, launcher, "launcher", launcher_schema, .help = "the launcher in the image"),
+    TABLES(struct build_label, m.processes, "processes", process_schema, .flags = EMPTY_NULL,
+           .help = "what can be started; null where there is nothing"),
+    KEY(struct build_label, m.default_type, "buildpack-default-process-type", .flags = OMIT_EMPTY,
+        .help = "process type that is started by default"),
+};
+SCHEMA_DECLARE(build_metadata_schema, struct build_label);
+SCHEMA(build_metadata_schema, struct build_label, label_fields, .name = LABEL_BUILD,
+       .help = "Who made an app image and what it can start (platform.md)");
 
 int build_metadata_json(struct arena *a, const struct cnb_metadata *m, const struct launcher_source *launcher,
-                        struct buf *out, struct err *e)
+                        uint16_t platform_api, struct buf *out, struct err *e)
 {
-    struct val *doc = ARENA_NEW(a, struct val);
-    val_set_map(doc);
-    put_refs(a, doc, "buildpacks", m->buildpacks.v, m->buildpacks.n);
-    if (m->extensions.n)
-        put_refs(a, doc, "extensions", m->extensions.v, m->extensions.n);
-    put_launcher(a, doc, launcher);
-    struct val *processes = val_put(a, doc, STR("processes"));
-    if (m->processes.n)
-        val_set_list(processes);
-    for (size_t i = 0; i < m->processes.n; i++)
-        put_process(a, val_put(a, doc, STR("processes")), &m->processes.v[i]);
-    if (m->default_type.n)
-        put_text(a, doc, "buildpack-default-process-type", m->default_type);
+    const struct doc how = {.names = NAMES_JSON, .api = platform_api, .a = a};
+    const struct build_label label = {*m, *launcher};
+    struct val *doc;
+    if (doc_write(&how, &build_metadata_schema, &label, &doc, e) < 0)
+        return e ? err_wrap(e, LABEL_BUILD) : -1;
     json_write(doc, JSON_GO, out);
     return buf_finish(out, LABEL_BUILD, e);
+}
+
+int bom_json(struct arena *a, const struct cnb_bom *bom, struct buf *out, struct err *e)
+{
+    const struct doc how = {.names = NAMES_JSON, .a = a};
+    struct val *list = ARENA_NEW(a, struct val), *one;
+    if (bom->n)
+        val_set_list(list);
+    for (size_t i = 0; i < bom->n; i++) {
+        if (doc_write(&how, &bom_schema, &bom->v[i], &one, e) < 0)
+            return e ? err_wrap(e, "bill of materials") : -1;
+        *val_add(a, list) = *one;
+    }
+    json_write(list, JSON_GO, out);
+    return buf_finish(out, "bill of materials", e);
 }
 
 int project_metadata_json(struct arena *a, const struct val *toml, struct buf *out, struct err *e)

@@ -14,10 +14,11 @@ struct stack {
 struct file {
     struct str api;
     struct {
-        struct str id, version, name, homepage;
+        struct str id, version, name, homepage, description;
         bool clear_env;
-        struct strv exec_env, sbom_formats;
-    } buildpack;
+        struct strv exec_env, sbom_formats, keywords;
+        const struct val *licenses;
+    } buildpack; // description, keywords and licenses are for people
     struct {
         struct cnb_target *v;
         size_t n;
@@ -113,6 +114,9 @@ static const struct field buildpack_fields[] = {
     KEY(struct file, buildpack.version, "version", .flags = REQUIRED, .help = "its version"),
     KEY(struct file, buildpack.name, "name", .help = "what people call it"),
     KEY(struct file, buildpack.homepage, "homepage", .help = "where to read about it"),
+    KEY(struct file, buildpack.description, "description", .help = "what it does"),
+    KEY(struct file, buildpack.keywords, "keywords", .help = "words to find it by"),
+    KEY(struct file, buildpack.licenses, "licenses", .help = "its licences: tables with type and uri"),
     KEY(struct file, buildpack.clear_env, "clear-env",
         .help = "variables of the user do not reach its programs"),
     HOOK(struct file, buildpack.exec_env, "exec-env", exec_env_read, NULL, .shape = "list of texts",

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cnb/env.h"
-#include "base/dir.h"
-#include "base/file.h"
+#include "base/buf.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
-enum { VALUE_MAX = 128 * 1024 - 1, FILES_MAX = 10000 }; // Linux: MAX_ARG_STRLEN
+enum { VALUE_MAX = 128 * 1024 - 1, FILES_MAX = 10000, ENTRIES_MAX = 100000 }; // Linux: MAX_ARG_STRLEN
 
 enum action { SET, SET_DEFAULT, APPEND, PREPEND, IGNORE };
 
@@ -68,10 +69,25 @@ static void apply(struct arena *a, struct strmap *env, enum action what, struct 
     }
 }
 
+// What is asked for less than it wants ends there: no question after the size, none after the end.
 static int read_value(struct arena *a, int dirfd, const char *name, struct str *out, struct err *e)
 {
+    enum { PIECE = 4096 };
     drop_buf struct buf b = BUF_INIT(VALUE_MAX);
-    if (file_read(dirfd, name, &b, e) < 0)
+    drop_fd int fd = -1;
+    char piece[PIECE];
+    ssize_t n;
+    // O_NONBLOCK: a FIFO that took the file's place must not hang us.
+    if (path_open(dirfd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, &fd, e) < 0)
+        return -1;
+    do {
+        n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno != EINTR)
+            return err_sys(e, "%s", name);
+        if (n > 0)
+            buf_add(&b, piece, (size_t)n);
+    } while (n < 0 || n == PIECE);
+    if (buf_finish(&b, name, e) < 0)
         return -1;
     if (str_has_nul(buf_view(&b)))
         return err_set(e, ERR_PARSE, "%s: a value with a NUL byte cannot be a variable", name);
@@ -80,23 +96,25 @@ static int read_value(struct arena *a, int dirfd, const char *name, struct str *
 }
 
 // The delimiter of the same directory; absent means none at all, not ':'.
-static int read_delim(struct arena *a, int dirfd, struct str name, struct str *out, struct err *e)
+static int read_delim(struct arena *a, const struct env_dir *d, struct str name, struct str *out,
+                      struct err *e)
 {
     const char *file = arena_printf(a, PRI_STR ".delim", STR_ARG(name));
     *out = STR("");
-    return dir_kind(dirfd, file) == DIR_FILE ? read_value(a, dirfd, file, out, e) : 0;
+    return dir_entry_kind(&d->in, file) == DIR_FILE ? read_value(a, d->dirfd, file, out, e) : 0;
 }
 
-static int apply_file(struct arena *a, struct strmap *env, int dirfd, struct str file, enum env_plain plain,
-                      struct err *e)
+static int apply_file(struct arena *a, struct strmap *env, const struct env_dir *d,
+                      const struct dir_entry *entry, enum env_plain plain, struct err *e)
 {
+    struct str file = entry->name;
     size_t dot = file.n;
     bool has_suffix = str_find(file, '.', &dot);
     struct str name = str_head(file, dot), value, delim = STR(":");
     enum action what = action_of(has_suffix ? str_from(file, dot + 1) : STR(""), has_suffix, plain);
     if (what == IGNORE || !name.n)
         return 0;
-    switch (dir_kind(dirfd, file.p)) {
+    switch (entry->kind) {
     case DIR_DIR:
         return 0;
     case DIR_FILE:
@@ -107,28 +125,36 @@ static int apply_file(struct arena *a, struct strmap *env, int dirfd, struct str
     }
     if (!env_name_ok(name))
         return err_set(e, ERR_PARSE, PRI_STR ": a variable's name cannot hold '='", STR_ARG(file));
-    if (read_value(a, dirfd, file.p, &value, e) < 0)
+    if (read_value(a, d->dirfd, file.p, &value, e) < 0)
         return -1;
-    if ((has_suffix && (what == APPEND || what == PREPEND)) && read_delim(a, dirfd, name, &delim, e) < 0)
+    if ((has_suffix && (what == APPEND || what == PREPEND)) && read_delim(a, d, name, &delim, e) < 0)
         return -1;
     apply(a, env, what, str_dup(a, name), value, delim);
+    return 0;
+}
+
+// The files of a directory that is there.
+static int apply_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
+                       struct err *e)
+{
+    drop_fd int dir = -1;
+    struct env_dir d = {.path = path};
+    if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+        dir_list_fd(a, dir, path, FILES_MAX, &d.in, e) < 0)
+        return -1;
+    d.dirfd = dir;
+    for (size_t i = 0; i < d.in.n; i++)
+        if (apply_file(a, env, &d, &d.in.v[i], plain, e) < 0)
+            return -1;
     return 0;
 }
 
 int env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
               struct err *e)
 {
-    if (dir_kind(dirfd, path) != DIR_DIR)
+    if (dir_kind(dirfd, path) != DIR_DIR || apply_files(a, env, dirfd, path, plain, e) == 0)
         return 0;
-    drop_fd int dir = -1;
-    struct strv names;
-    if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
-        dir_names(a, dir, ".", FILES_MAX, &names, e) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++)
-        if (apply_file(a, env, dir, names.v[i], plain, e) < 0)
-            return e ? err_wrap(e, "%s", path) : -1;
-    return 0;
+    return e ? err_wrap(e, "%s", path) : -1;
 }
 
 struct root {
@@ -156,13 +182,13 @@ int env_platform(struct arena *a, struct strmap *env, int dirfd, const char *pat
     if (dir_kind(dirfd, path) != DIR_DIR)
         return 0;
     drop_fd int dir = -1;
-    struct strv names;
+    struct dir_entries in;
     if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
-        dir_names(a, dir, ".", FILES_MAX, &names, e) < 0)
+        dir_list_fd(a, dir, path, FILES_MAX, &in, e) < 0)
         return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        struct str name = names.v[i], value;
-        if (dir_kind(dir, name.p) != DIR_FILE)
+    for (size_t i = 0; i < in.n; i++) {
+        struct str name = in.v[i].name, value;
+        if (in.v[i].kind != DIR_FILE)
             continue;
         if (!env_name_ok(name))
             return err_set(e, ERR_PARSE, "%s/" PRI_STR ": a variable's name cannot hold '='", path,
@@ -177,11 +203,21 @@ int env_platform(struct arena *a, struct strmap *env, int dirfd, const char *pat
     return 0;
 }
 
-void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str at)
+int env_look(struct arena *a, int dirfd, const char *path, struct env_dir *out, struct err *e)
+{
+    struct env_dir l = {.dirfd = dirfd, .path = path};
+    if (dir_list(a, dirfd, path, ENTRIES_MAX, &l.in, e) < 0)
+        return -1;
+    *out = l;
+    return 0;
+}
+
+void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+               struct str at)
 {
     for (size_t i = 0; i < COUNT(roots); i++) {
         const struct root *r = &roots[i];
-        if ((scope == ENV_LAUNCH && !r->launch) || dir_kind(dirfd, r->dir) != DIR_DIR)
+        if ((scope == ENV_LAUNCH && !r->launch) || dir_entry_kind(&l->in, r->dir) != DIR_DIR)
             continue;
         struct str full = str_printf(a, PRI_STR "/%s", STR_ARG(at), r->dir);
         if (scope == ENV_LAUNCH) {
@@ -194,19 +230,30 @@ void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int di
     }
 }
 
-int env_layer(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str type,
-              struct err *e)
+static int layer_files(struct arena *a, struct strmap *env, const struct env_dir *l, const char *dir,
+                       struct err *e)
 {
-    if (env_files(a, env, dirfd, "env", ENV_PLAIN_OVERRIDE, e) < 0)
+    if (dir_entry_kind(&l->in, dir) != DIR_DIR)
+        return 0;
+    const char *path = arena_printf(a, "%s/%s", l->path, dir);
+    if (apply_files(a, env, l->dirfd, path, ENV_PLAIN_OVERRIDE, e) == 0)
+        return 0;
+    return e ? err_wrap(e, "%s", dir) : -1;
+}
+
+int env_layer(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+              struct str type, struct err *e)
+{
+    if (layer_files(a, env, l, "env", e) < 0)
         return -1;
     if (scope == ENV_BUILD)
-        return env_files(a, env, dirfd, "env.build", ENV_PLAIN_OVERRIDE, e);
-    if (env_files(a, env, dirfd, "env.launch", ENV_PLAIN_OVERRIDE, e) < 0)
+        return layer_files(a, env, l, "env.build", e);
+    if (layer_files(a, env, l, "env.launch", e) < 0)
         return -1;
-    if (!type.n || !path_is_safe(type))
+    if (!type.n || !path_is_safe(type) || dir_entry_kind(&l->in, "env.launch") != DIR_DIR)
         return 0;
-    return env_files(a, env, dirfd, arena_printf(a, "env.launch/" PRI_STR, STR_ARG(type)), ENV_PLAIN_OVERRIDE,
-                     e);
+    const char *typed = arena_printf(a, "%s/env.launch/" PRI_STR, l->path, STR_ARG(type));
+    return env_files(a, env, l->dirfd, typed, ENV_PLAIN_OVERRIDE, e);
 }
 
 const char *const *env_vector(struct arena *a, const struct strmap *env)

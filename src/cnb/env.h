@@ -5,8 +5,8 @@
 // directories of §4.4. An environment is a strmap whose
 // texts live in the arena. Used by the builder and, in a few kilobytes, by the launcher.
 #pragma once
+#include "base/dir.h"
 #include "base/map.h"
-#include "base/path.h"
 
 enum env_scope { ENV_BUILD, ENV_LAUNCH };
 
@@ -24,12 +24,19 @@ int nodiscard env_files(struct arena *a, struct strmap *env, int dirfd, const ch
                         enum env_plain plain, struct err *e);
 // <platform>/env: regular files, each a variable; path variables are put in front with ':' (user variables).
 int nodiscard env_platform(struct arena *a, struct strmap *env, int dirfd, const char *path, struct err *e);
-// The conventional directories of a layer (bin, lib, include, pkgconfig): `dirfd` is the layer, `at` its path as the
-// program will see it.
-void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str at);
+// A layer's directory, looked at once: `path` beneath dirfd, and what is in it.
+struct env_dir {
+    int dirfd;        // borrowed
+    const char *path; // borrowed
+    struct dir_entries in;
+};
+int nodiscard env_look(struct arena *a, int dirfd, const char *path, struct env_dir *out, struct err *e);
+// The conventional directories of a layer (bin, lib, include, pkgconfig); `at` is its path as the program will see it.
+void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+               struct str at);
 // One layer's `env` and `env.build`, or `env.launch` and, with a type, `env.launch/<type>`.
-int nodiscard env_layer(struct arena *a, struct strmap *env, enum env_scope scope, int dirfd, struct str type,
-                        struct err *e);
+int nodiscard env_layer(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+                        struct str type, struct err *e);
 // Prepends or appends with ':' unless what stands there is empty.
 void env_prepend(struct arena *a, struct strmap *env, struct str name, struct str value);
 // NULL-terminated "K=V" strings for execve, in map order.

@@ -1,27 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cnb/labels.h"
 #include "cnb/buildpack.h"
+#include "cnb/hooks.h"
 #include "document/json.h"
-#include "stream/hash.h"
-
-static int check_sha(struct decode *d, const struct val *v, struct err *e)
-{
-    struct digest ignored;
-    struct err why = {0};
-    if (v->kind != VAL_STR)
-        return doc_wrong(d, v, "text", e);
-    if (v->s.n && digest_parse(v->s, &ignored, &why) < 0)
-        return doc_fail(d, v, e, "%s", why.cause);
-    return 0;
-}
-
-static int sha_text(struct decode *d, const struct val *v, void *at, struct err *e)
-{
-    if (check_sha(d, v, e) < 0)
-        return -1;
-    *(struct str *)at = v->s;
-    return 0;
-}
 
 // {"sha": "…"}
 static int sha_object(struct decode *d, const struct val *v, void *at, struct err *e)
@@ -29,7 +10,7 @@ static int sha_object(struct decode *d, const struct val *v, void *at, struct er
     if (v->kind != VAL_MAP)
         return doc_wrong(d, v, "table with sha", e);
     const struct val *sha = val_get(v, STR("sha"));
-    return sha ? sha_text(d, sha, at, e) : 0;
+    return sha ? cnb_digest_read(d, sha, at, e) : 0;
 }
 
 static void put_sha(const struct doc *doc, struct val *out, struct str sha)
@@ -107,7 +88,7 @@ static int sha_write_text(const struct doc *doc, const void *at, struct val *out
 }
 
 static const struct field layer_fields[] = {
-    HOOK(struct lm_layer, sha, "sha", sha_text, sha_write_text, .shape = "text", .help = "diff ID"),
+    HOOK(struct lm_layer, sha, "sha", cnb_digest_read, sha_write_text, .shape = "text", .help = "diff ID"),
     HOOK(struct lm_layer, data, "metadata", data_read, data_write, .json = "data", .shape = "table",
          .help = "what the buildpack noted in <layer>.toml"),
     KEY(struct lm_layer, build, "build", .help = "later buildpacks may use it"),

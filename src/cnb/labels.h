@@ -54,9 +54,13 @@ const struct lm_layer *lm_find(const struct lifecycle_metadata *m, struct str bu
 struct launcher_source {
     struct str version, repository, commit;
 };
-// `exec-env` and `working-dir` as metadata.toml has them; `processes` is null when there are none.
+// `exec-env` and `working-dir` as metadata.toml has them; `processes` is null when there are none. Before Platform API
+// 0.9 it begins with the legacy bill of materials, before 0.10 a command is a text.
 int nodiscard build_metadata_json(struct arena *a, const struct cnb_metadata *m,
-                                  const struct launcher_source *launcher, struct buf *out, struct err *e);
+                                  const struct launcher_source *launcher, uint16_t platform_api,
+                                  struct buf *out, struct err *e);
+// sbom.legacy.json: null when there is nothing to say.
+int nodiscard bom_json(struct arena *a, const struct cnb_bom *bom, struct buf *out, struct err *e);
 // project-metadata.toml (NULL: none) as JSON: {} or {"source":…}.
 int nodiscard project_metadata_json(struct arena *a, const struct val *toml, struct buf *out, struct err *e);
 

@@ -22,7 +22,7 @@ static int command_read(struct decode *d, const struct val *v, void *at, struct 
     return doc_read_as(d, &list, v, at, e);
 }
 
-static int command_write(const struct doc *doc, const void *at, struct val *out, struct err *e)
+int cnb_command_write(const struct doc *doc, const void *at, struct val *out, struct err *e)
 {
     const struct strv *v = at;
     (void)e;
@@ -36,15 +36,28 @@ static int command_write(const struct doc *doc, const void *at, struct val *out,
     return 0;
 }
 
+static const struct field bom_source_fields[] = {
+    KEY(struct cnb_bom_source, id, "id", .help = "id of the buildpack that says so"),
+    KEY(struct cnb_bom_source, version, "version", .help = "its version"),
+};
+SCHEMA(cnb_bom_source_schema, struct cnb_bom_source, bom_source_fields, .name = "buildpack");
+
+static const struct field bom_fields[] = {
+    KEY(struct cnb_bom_entry, name, "name", .help = "name of what is inside"),
+    KEY(struct cnb_bom_entry, metadata, "metadata", .help = "anything that is known of it"),
+    TABLE(struct cnb_bom_entry, buildpack, "buildpack", cnb_bom_source_schema, .help = "who says so"),
+};
+SCHEMA(cnb_bom_schema, struct cnb_bom_entry, bom_fields, .name = "bom");
+
 static const struct field label_fields[] = {
     KEY(struct cnb_label, key, "key", .flags = REQUIRED, .help = "name of the label"),
     KEY(struct cnb_label, value, "value", .help = "its value"),
 };
-static SCHEMA(label_schema, struct cnb_label, label_fields, .name = "labels");
+SCHEMA(cnb_label_schema, struct cnb_label, label_fields, .name = "labels");
 
 static const struct field process_fields[] = {
     KEY(struct cnb_process, type, "type", .flags = REQUIRED, .help = "name of the process"),
-    HOOK(struct cnb_process, command, "command", command_read, command_write, .flags = REQUIRED,
+    HOOK(struct cnb_process, command, "command", command_read, cnb_command_write, .flags = REQUIRED,
          .shape = "list of texts", .help = "program and arguments that always stand"),
     KEY(struct cnb_process, args, "args", .flags = OMIT_EMPTY,
         .help = "further arguments; those that the user gives replace them"),
@@ -74,12 +87,14 @@ static const struct field ref_fields[] = {
 static SCHEMA(ref_schema, struct cnb_ref, ref_fields, .name = "buildpacks");
 
 static const struct field metadata_fields[] = {
+    TABLES(struct cnb_metadata, bom, "bom", cnb_bom_schema, .flags = OMIT_EMPTY, .until = API(0, 9),
+           .help = "legacy bill of materials"),
     KEY(struct cnb_metadata, default_type, "buildpack-default-process-type", .flags = OMIT_EMPTY,
         .help = "process type that is started by default"),
     TABLES(struct cnb_metadata, buildpacks, "buildpacks", ref_schema, .help = "buildpacks that took part"),
     TABLES(struct cnb_metadata, extensions, "extensions", ref_schema, .flags = OMIT_EMPTY,
            .help = "image extensions that took part"),
-    TABLES(struct cnb_metadata, labels, "labels", label_schema, .flags = OMIT_EMPTY,
+    TABLES(struct cnb_metadata, labels, "labels", cnb_label_schema, .flags = OMIT_EMPTY,
            .help = "labels of the image"),
     TABLES(struct cnb_metadata, processes, "processes", process_schema, .help = "what can be started"),
     TABLES(struct cnb_metadata, slices, "slices", slice_schema, .flags = OMIT_EMPTY,

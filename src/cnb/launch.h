@@ -32,7 +32,25 @@ struct cnb_slice {
     struct strv paths;
 };
 
+// A legacy bill of materials, `[[bom]]` of launch.toml and build.toml: deprecated since Buildpack API 0.7, and part of
+// metadata.toml, of the build metadata label and of report.toml before Platform API 0.9 only.
+struct cnb_bom_source {
+    struct str id, version;
+};
+
+struct cnb_bom_entry {
+    struct str name;
+    const struct val *metadata; // NULL: none
+    struct cnb_bom_source buildpack;
+};
+
+struct cnb_bom {
+    struct cnb_bom_entry *v;
+    size_t n;
+};
+
 struct cnb_metadata {
+    struct cnb_bom bom;      // of Platform API < 0.9
     struct str default_type; // "buildpack-default-process-type"
     struct {
         struct cnb_ref *v;
@@ -58,5 +76,10 @@ int nodiscard cnb_metadata_read(struct arena *a, const struct val *doc, const ch
 int nodiscard cnb_metadata_write(struct arena *a, const struct cnb_metadata *m, uint16_t platform_api,
                                  struct val **out, struct err *e);
 SCHEMA_DECLARE(cnb_metadata_schema, struct cnb_metadata);
+SCHEMA_DECLARE(cnb_label_schema, struct cnb_label);
+SCHEMA_DECLARE(cnb_bom_source_schema, struct cnb_bom_source);
+SCHEMA_DECLARE(cnb_bom_schema, struct cnb_bom_entry); // as it is in metadata.toml and report.toml
+// Writes a process's command: a list, before Platform API 0.10 one text. For tables.
+int cnb_command_write(const struct doc *doc, const void *at, struct val *out, struct err *e);
 // True when a process (or anything with an exec-env list) belongs to this execution environment.
 bool cnb_exec_env_fits(const struct strv *list, struct str current);

@@ -2,6 +2,7 @@
 #include "cnb/layer.h"
 #include "base/path.h"
 #include "cnb/api.h"
+#include "cnb/hooks.h"
 
 bool layer_name_ok(struct str name)
 {
@@ -133,12 +134,6 @@ static int working_dir_read(struct decode *d, const struct val *v, void *at, str
     return 0;
 }
 
-static const struct field label_fields[] = {
-    KEY(struct cnb_label, key, "key", .flags = REQUIRED, .help = "name of the label"),
-    KEY(struct cnb_label, value, "value", .help = "its value"),
-};
-static SCHEMA(label_schema, struct cnb_label, label_fields, .name = "labels");
-
 static const struct field process_fields[] = {
     KEY(struct cnb_process, type, "type", .flags = REQUIRED, .read = type_read,
         .help = "name of the process"),
@@ -163,6 +158,21 @@ static const struct field slice_fields[] = {
 };
 static SCHEMA(slice_schema, struct cnb_slice, slice_fields, .name = "slices");
 
+static int bom_version_read(struct decode *d, const struct val *v, void *at, struct err *e)
+{
+    (void)at;
+    return v->kind == VAL_STR && !v->s.n ? 0 : doc_fail(d, v, e, "is not allowed; put it into metadata");
+}
+
+static const struct field bom_fields[] = {
+    KEY(struct cnb_bom_entry, name, "name", .help = "name of what is inside"),
+    HOOK(struct cnb_bom_entry, name, "version", bom_version_read, NULL, .shape = "nothing",
+         .help = "refused; a version belongs into metadata"),
+    KEY(struct cnb_bom_entry, metadata, "metadata", .read = cnb_table_read, .shape = "table",
+        .help = "anything that is known of it"),
+};
+static SCHEMA(bom_schema, struct cnb_bom_entry, bom_fields, .name = "bom");
+
 static int launch_check(struct decode *d, const struct val *table, void *at, struct err *e)
 {
     const struct cnb_launch_toml *l = at;
@@ -174,9 +184,12 @@ static int launch_check(struct decode *d, const struct val *table, void *at, str
 
 static const struct field launch_fields[] = {
     TABLES(struct cnb_launch_toml, processes, "processes", process_schema, .help = "what can be started"),
-    TABLES(struct cnb_launch_toml, labels, "labels", label_schema, .help = "labels of the app image"),
+    TABLES(struct cnb_launch_toml, labels, "labels", cnb_label_schema, .help = "labels of the app image"),
     TABLES(struct cnb_launch_toml, slices, "slices", slice_schema,
            .help = "parts of the app in layers of their own"),
+    TABLES(struct cnb_launch_toml, bom, "bom", bom_schema,
+           .help =
+               "legacy bill of materials of the image; SBOM files take its place since Buildpack API 0.7"),
 };
 SCHEMA_DECLARE(launch_toml_schema, struct cnb_launch_toml);
 SCHEMA(launch_toml_schema, struct cnb_launch_toml, launch_fields, .name = "launch.toml",
@@ -203,6 +216,7 @@ struct build_file {
         struct unmet *v;
         size_t n;
     } unmet;
+    struct cnb_bom bom;
 };
 
 static const struct field unmet_fields[] = {
@@ -214,6 +228,9 @@ static SCHEMA(unmet_schema, struct unmet, unmet_fields, .name = "unmet");
 static const struct field build_fields[] = {
     TABLES(struct build_file, unmet, "unmet", unmet_schema,
            .help = "what this buildpack did not provide after all"),
+    TABLES(struct build_file, bom, "bom", bom_schema,
+           .help =
+               "legacy bill of materials of the build; SBOM files take its place since Buildpack API 0.7"),
 };
 SCHEMA_DECLARE(build_toml_schema, struct build_file);
 SCHEMA(build_toml_schema, struct build_file, build_fields, .name = "build.toml",
@@ -224,11 +241,35 @@ int build_toml_read(struct arena *a, const struct val *doc, const char *file, st
 {
     const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct build_file f = {0};
-    struct cnb_build_toml b = {0};
+    struct cnb_build_toml b = {{0}, {0}};
     if (doc_read(&how, &build_toml_schema, doc, &f, e) < 0)
         return -1;
     for (size_t i = 0; i < f.unmet.n; i++)
         strv_add(a, &b.unmet, f.unmet.v[i].name);
+    b.bom = f.bom;
     *out = b;
+    return 0;
+}
+
+struct store_file {
+    const struct val *metadata;
+};
+
+static const struct field store_fields[] = {
+    KEY(struct store_file, metadata, "metadata", .read = cnb_table_read, .shape = "table",
+        .help = "anything: what the buildpack wants to find at every build"),
+};
+SCHEMA_DECLARE(store_toml_schema, struct store_file);
+SCHEMA(store_toml_schema, struct store_file, store_fields, .name = "store.toml",
+       .help = "What a buildpack keeps from build to build (buildpack.md)");
+
+int store_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
+                    const struct val **out, struct err *e)
+{
+    const struct doc how = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
+    struct store_file f = {0};
+    if (doc_read(&how, &store_toml_schema, doc, &f, e) < 0)
+        return -1;
+    *out = f.metadata;
     return 0;
 }

@@ -10,6 +10,7 @@ struct cnb_layer { // <layer>.toml
 };
 
 struct cnb_launch_toml {
+    struct cnb_bom bom; // without `buildpack`
     struct {
         struct cnb_process *v;
         size_t n;
@@ -25,7 +26,8 @@ struct cnb_launch_toml {
 };
 
 struct cnb_build_toml {
-    struct strv unmet; // names
+    struct strv unmet;  // names
+    struct cnb_bom bom; // without `buildpack`
 };
 
 // Top-level launch/build/cache are an error from Buildpack API 0.6 on, `launch = "true"` always (O10).
@@ -43,4 +45,7 @@ int nodiscard launch_toml_read(const struct doc *how, const struct val *doc, str
                                struct err *e);
 int nodiscard build_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                               struct cnb_build_toml *out, struct err *e);
+// store.toml: its metadata; *out is NULL where it has none. ERR_PARSE.
+int nodiscard store_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
+                              const struct val **out, struct err *e);
 bool layer_name_ok(struct str name); // not reserved (build, launch, store), one safe path component (B5)

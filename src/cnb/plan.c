@@ -1,202 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cnb/plan.h"
+#include "cnb/hooks.h"
 
-static int wants(const struct val *v, enum val_kind kind, const char *file, const char *key, struct err *e)
+static int name_read(struct decode *d, const struct val *v, void *at, struct err *e)
 {
-    if (v->kind == kind)
-        return 0;
-    struct err_at at;
-    val_where(v, file, key, &at);
-    return err_doc(e, &at, "is a %s, want %s", val_kind_name(v->kind), val_kind_name(kind));
-}
-
-// The tables under `key`; n = 0 when it is absent.
-static int tables(const struct val *map, const char *key, const char *file, const struct val **out, size_t *n,
-                  struct err *e)
-{
-    const struct val *list = val_get(map, str_of(key));
-    *n = 0;
-    if (!list)
-        return 0;
-    if (wants(list, VAL_LIST, file, key, e) < 0)
-        return -1;
-    for (size_t i = 0; i < list->c.n; i++)
-        if (wants(&list->c.v[i], VAL_MAP, file, key, e) < 0)
-            return -1;
-    *out = list->c.v;
-    *n = list->c.n;
-    return 0;
-}
-
-static int text(const struct val *map, const char *key, const char *file, bool required, struct str *out,
-                struct err *e)
-{
-    const struct val *v = val_get(map, str_of(key));
-    struct err_at at;
-    val_where(v ? v : map, file, key, &at);
-    if (!v || (v->kind == VAL_STR && !v->s.n && required)) {
-        *out = STR("");
-        return required ? err_doc(e, &at, "is wanted") : 0;
-    }
-    if (wants(v, VAL_STR, file, key, e) < 0)
-        return -1;
-    *out = v->s;
-    return 0;
-}
-
-static struct plan_require *require_add(struct arena *a, struct plan_requires *r)
-{
-    r->v = arena_grow(a, r->v, r->n, &r->cap, sizeof *r->v);
-    r->v[r->n] = (struct plan_require){0};
-    return &r->v[r->n++];
+    static const struct field text = {.toml = "name", .kind = F_STR};
+    if (v->kind == VAL_STR && !v->s.n)
+        return doc_fail(d, v, e, "is empty, a name is wanted");
+    return doc_read_as(d, &text, v, at, e);
 }
 
 // Up to Buildpack API 0.3 a require had a version of its own; the reference refuses it since, and so do we.
-static int require_read(struct arena *a, const struct val *table, const char *file, struct plan_requires *out,
-                        struct err *e)
+static int version_read(struct decode *d, const struct val *v, void *at, struct err *e)
 {
-    struct plan_require r = {0};
-    if (text(table, "name", file, true, &r.name, e) < 0)
-        return -1;
-    const struct val *version = val_get(table, STR("version"));
-    if (version) {
-        struct err_at at;
-        val_where(version, file, "requires.version", &at);
-        return err_doc(e, &at, "is not allowed; put it into metadata");
-    }
-    r.metadata = val_get(table, STR("metadata"));
-    if (r.metadata && wants(r.metadata, VAL_MAP, file, "metadata", e) < 0)
-        return -1;
-    *require_add(a, out) = r;
+    (void)at;
+    return doc_fail(d, v, e, "is not allowed; put it into metadata");
+}
+
+static int nothing_write(const struct doc *doc, const void *at, struct val *out, struct err *e)
+{
+    (void)doc;
+    (void)at;
+    (void)out;
+    (void)e;
     return 0;
 }
 
-static int section_read(struct arena *a, const struct val *map, const char *file, bool extension,
-                        struct plan_section *out, struct err *e)
+static const struct field require_fields[] = {
+    KEY(struct plan_require, name, "name", .flags = REQUIRED, .read = name_read,
+        .help = "name of what is wanted"),
+    HOOK(struct plan_require, name, "version", version_read, nothing_write, .shape = "nothing",
+         .help = "refused; a version belongs into metadata"),
+    KEY(struct plan_require, metadata, "metadata", .read = cnb_table_read, .shape = "table",
+        .help = "anything that the provider wants to know"),
+};
+static SCHEMA(require_schema, struct plan_require, require_fields, .name = "requires");
+
+static const struct field provide_fields[] = {
+    KEY(struct plan_provide, name, "name", .flags = REQUIRED, .read = name_read,
+        .help = "name of what the buildpack can bring"),
+};
+static SCHEMA(provide_schema, struct plan_provide, provide_fields, .name = "provides");
+
+static const struct field section_fields[] = {
+    TABLES(struct plan_section, provides, "provides", provide_schema, .help = "what the buildpack can bring"),
+    TABLES(struct plan_section, requires, "requires", require_schema, .help = "what the buildpack wants"),
+};
+static SCHEMA(section_schema, struct plan_section, section_fields, .name = "or");
+
+struct build_plan { // what bin/detect writes
+    struct plan_section first;
+    struct {
+        struct plan_section *v;
+        size_t n;
+    } others;
+};
+
+static const struct field build_plan_fields[] = {
+    TABLES(struct build_plan, first.provides, "provides", provide_schema,
+           .help = "what the buildpack can bring"),
+    TABLES(struct build_plan, first.requires, "requires", require_schema, .help = "what the buildpack wants"),
+    TABLES(struct build_plan, others, "or", section_schema,
+           .help = "another choice, tried when those before do not fit the other buildpacks"),
+};
+SCHEMA_DECLARE(build_plan_schema, struct build_plan);
+SCHEMA(build_plan_schema, struct build_plan, build_plan_fields, .name = "build plan",
+       .help = "What bin/detect offers and wants (buildpack.md)");
+
+static const struct field provider_fields[] = {
+    KEY(struct plan_provider, id, "id", .flags = REQUIRED, .read = name_read, .help = "id of a buildpack"),
+    KEY(struct plan_provider, version, "version", .help = "its version"),
+    KEY(struct plan_provider, extension, "extension", .flags = OMIT_EMPTY,
+        .help = "it is an image extension"),
+};
+static SCHEMA(provider_schema, struct plan_provider, provider_fields, .name = "providers");
+
+static const struct field entry_fields[] = {
+    TABLES(struct plan_entry, providers, "providers", provider_schema, .help = "who can bring it"),
+    TABLES(struct plan_entry, requires, "requires", require_schema, .help = "who wants it, in which way"),
+};
+static SCHEMA(entry_schema, struct plan_entry, entry_fields, .name = "entries");
+
+static const struct field plan_fields[] = {
+    {.toml = "entries",
+     .kind = F_STRUCTV,
+     .flags = OMIT_EMPTY,
+     .sub = &entry_schema,
+     .help = "what is wanted, each name once"},
+};
+SCHEMA_DECLARE(plan_toml_schema, struct plan);
+SCHEMA(plan_toml_schema, struct plan, plan_fields, .name = "plan.toml",
+       .help = "What the group's buildpacks bring and want (platform.md)");
+
+static const struct field buildpack_plan_fields[] = {
+    {.toml = "entries",
+     .kind = F_STRUCTV,
+     .flags = OMIT_EMPTY,
+     .sub = &require_schema,
+     .help = "what the buildpack is to bring"},
+};
+SCHEMA_DECLARE(buildpack_plan_schema, struct plan_requires);
+SCHEMA(buildpack_plan_schema, struct plan_requires, buildpack_plan_fields, .name = "buildpack plan",
+       .help = "What a bin/build is to bring (buildpack.md)");
+
+static int no_requires(const struct val *section, const char *file, const char *key, struct err *e)
 {
-    const struct val *v = NULL;
-    size_t n;
-    if (tables(map, "provides", file, &v, &n, e) < 0)
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        struct str name;
-        if (text(&v[i], "name", file, true, &name, e) < 0)
-            return -1;
-        strv_add(a, &out->provides, name);
-    }
-    if (tables(map, "requires", file, &v, &n, e) < 0)
-        return -1;
-    if (n && extension) {
-        struct err_at at;
-        val_where(&v[0], file, "requires", &at);
-        return err_doc(e, &at, "an extension cannot require anything");
-    }
-    for (size_t i = 0; i < n; i++)
-        if (require_read(a, &v[i], file, &out->requires, e) < 0)
-            return -1;
-    return 0;
+    const struct val *requires = val_get(section, STR("requires"));
+    struct err_at at;
+    if (!requires || !requires->c.n)
+        return 0;
+    val_where(requires, file, key, &at);
+    return err_doc(e, &at, "an extension cannot require anything");
 }
 
 int plan_sections_read(struct arena *a, const struct val *doc, const char *file, bool extension,
                        struct plan_sections *out, struct err *e)
 {
-    const struct val * or = NULL;
-    size_t n;
-    if (wants(doc, VAL_MAP, file, "", e) < 0 || tables(doc, "or", file, & or, &n, e) < 0)
+    const struct doc how = {.names = NAMES_TOML, .file = file, .a = a};
+    struct build_plan read = {0};
+    if (doc_read(&how, &build_plan_schema, doc, &read, e) < 0)
         return -1;
-    struct plan_sections s = {.v = ARENA_ARRAY(a, struct plan_section, n + 1), .n = n + 1};
-    if (section_read(a, doc, file, extension, &s.v[0], e) < 0)
+    const struct val *others = val_get(doc, STR("or"));
+    if (extension && no_requires(doc, file, "requires", e) < 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
-        if (section_read(a, & or [i], file, extension, &s.v[i + 1], e) < 0)
+    for (size_t i = 0; extension && i < read.others.n; i++)
+        if (no_requires(&others->c.v[i], file, "or.requires", e) < 0)
             return -1;
+    struct plan_sections s = {.v = ARENA_ARRAY(a, struct plan_section, read.others.n + 1),
+                              .n = read.others.n + 1};
+    s.v[0] = read.first;
+    for (size_t i = 0; i < read.others.n; i++)
+        s.v[i + 1] = read.others.v[i];
     *out = s;
-    return 0;
-}
-
-static int provider_read(const struct val *table, const char *file, struct plan_provider *out, struct err *e)
-{
-    const struct val *ext = val_get(table, STR("extension"));
-    if (text(table, "id", file, true, &out->id, e) < 0 ||
-        text(table, "version", file, false, &out->version, e) < 0)
-        return -1;
-    if (ext && wants(ext, VAL_BOOL, file, "extension", e) < 0)
-        return -1;
-    out->extension = ext && ext->b;
     return 0;
 }
 
 int plan_read(struct arena *a, const struct val *doc, const char *file, struct plan *out, struct err *e)
 {
-    const struct val *entries = NULL, *v = NULL;
-    size_t n, m;
-    struct plan p = {0};
-    if (tables(doc, "entries", file, &entries, &n, e) < 0)
+    const struct doc how = {.names = NAMES_TOML, .file = file, .a = a};
+    struct plan read = {0};
+    if (doc_read(&how, &plan_toml_schema, doc, &read, e) < 0)
         return -1;
-    p.v = ARENA_ARRAY(a, struct plan_entry, n);
-    p.n = p.cap = n;
-    for (size_t i = 0; i < n; i++) {
-        struct plan_entry *en = &p.v[i];
-        if (tables(&entries[i], "providers", file, &v, &m, e) < 0)
-            return -1;
-        en->providers = ARENA_ARRAY(a, struct plan_provider, m);
-        for (; en->n_providers < m; en->n_providers++)
-            if (provider_read(&v[en->n_providers], file, &en->providers[en->n_providers], e) < 0)
-                return -1;
-        if (tables(&entries[i], "requires", file, &v, &m, e) < 0)
-            return -1;
-        for (size_t j = 0; j < m; j++)
-            if (require_read(a, &v[j], file, &en->requires, e) < 0)
-                return -1;
+    for (size_t i = 0; i < read.n; i++) {
+        read.v[i].providers.cap = read.v[i].providers.n;
+        read.v[i].requires.cap = read.v[i].requires.n;
     }
-    *out = p;
+    read.cap = read.n;
+    *out = read;
     return 0;
 }
 
-static void require_write(struct arena *a, struct val *list, const struct plan_require *r)
+int plan_write(struct arena *a, const struct plan *p, struct val **out, struct err *e)
 {
-    struct val *t = val_add(a, list);
-    val_set_map(t);
-    val_set_str(val_put(a, t, STR("name")), r->name);
-    if (r->metadata)
-        *val_put(a, t, STR("metadata")) = *r->metadata;
-}
-
-struct val *plan_write(struct arena *a, const struct plan *p)
-{
-    struct val *doc = ARENA_NEW(a, struct val);
-    val_set_map(doc);
-    if (!p->n)
-        return doc;
-    struct val *entries = val_put(a, doc, STR("entries"));
-    val_set_list(entries);
-    for (size_t i = 0; i < p->n; i++) {
-        const struct plan_entry *en = &p->v[i];
-        struct val *t = val_add(a, entries);
-        val_set_map(t);
-        struct val *list = val_put(a, t, STR("providers"));
-        val_set_list(list);
-        for (size_t j = 0; j < en->n_providers; j++) {
-            struct val *one = val_add(a, list);
-            val_set_map(one);
-            val_set_str(val_put(a, one, STR("id")), en->providers[j].id);
-            val_set_str(val_put(a, one, STR("version")), en->providers[j].version);
-            if (en->providers[j].extension)
-                val_set_bool(val_put(a, one, STR("extension")), true);
-        }
-        list = val_put(a, t, STR("requires"));
-        val_set_list(list);
-        for (size_t j = 0; j < en->requires.n; j++)
-            require_write(a, list, &en->requires.v[j]);
-    }
-    return doc;
+    const struct doc how = {.names = NAMES_TOML, .a = a};
+    return doc_write(&how, &plan_toml_schema, p, out, e);
 }
 
 static bool provides(const struct plan_entry *en, struct str id, struct str version)
 {
-    for (size_t i = 0; i < en->n_providers; i++)
-        if (!en->providers[i].extension && str_eq(en->providers[i].id, id) &&
-            str_eq(en->providers[i].version, version))
+    for (size_t i = 0; i < en->providers.n; i++)
+        if (!en->providers.v[i].extension && str_eq(en->providers.v[i].id, id) &&
+            str_eq(en->providers.v[i].version, version))
             return true;
     return false;
 }
@@ -207,22 +171,17 @@ void plan_for(struct arena *a, const struct plan *p, struct str id, struct str v
     for (size_t i = 0; i < p->n; i++) {
         if (!provides(&p->v[i], id, version))
             continue;
-        for (size_t j = 0; j < p->v[i].requires.n; j++)
-        *require_add(a, out) = p->v[i].requires.v[j];
+        for (size_t j = 0; j < p->v[i].requires.n; j++) {
+            out->v = arena_grow(a, out->v, out->n, &out->cap, sizeof *out->v);
+            out->v[out->n++] = p->v[i].requires.v[j];
+        }
     }
 }
 
-struct val *plan_requires_write(struct arena *a, const struct plan_requires *r)
+int plan_requires_write(struct arena *a, const struct plan_requires *r, struct val **out, struct err *e)
 {
-    struct val *doc = ARENA_NEW(a, struct val);
-    val_set_map(doc);
-    if (!r->n)
-        return doc;
-    struct val *entries = val_put(a, doc, STR("entries"));
-    val_set_list(entries);
-    for (size_t i = 0; i < r->n; i++)
-        require_write(a, entries, &r->v[i]);
-    return doc;
+    const struct doc how = {.names = NAMES_TOML, .a = a};
+    return doc_write(&how, &buildpack_plan_schema, r, out, e);
 }
 
 static bool given_name(const struct plan_requires *given, struct str name)

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cnb/project.h"
-#include "document/schema.h"
+#include "cnb/hooks.h"
 
 struct file {
     struct cnb_project source;
 };
 
-static int table_read(struct decode *d, const struct val *v, void *at, struct err *e)
-{
-    if (v->kind != VAL_MAP)
-        return doc_wrong(d, v, "table", e);
-    *(const struct val **)at = v;
-    return 0;
-}
-
 static const struct field source_fields[] = {
     KEY(struct cnb_project, type, "type", .flags = OMIT_EMPTY,
         .help = "kind of place that the source is from, such as git"),
-    KEY(struct cnb_project, version, "version", .flags = OMIT_EMPTY, .read = table_read, .shape = "table",
+    KEY(struct cnb_project, version, "version", .flags = OMIT_EMPTY, .read = cnb_table_read, .shape = "table",
         .help = "which version of the source it is, such as a commit"),
-    KEY(struct cnb_project, metadata, "metadata", .flags = OMIT_EMPTY, .read = table_read, .shape = "table",
-        .help = "where it was found"),
+    KEY(struct cnb_project, metadata, "metadata", .flags = OMIT_EMPTY, .read = cnb_table_read,
+        .shape = "table", .help = "where it was found"),
 };
 static SCHEMA(source_schema, struct cnb_project, source_fields, .name = "source");
 

@@ -36,16 +36,29 @@ static void container_env(struct arena *a, const struct launch_in *in, struct st
         strmap_set(a, env, STR("PATH"), without_cnb(a, *path));
 }
 
-// A buildpack's directory in the image and the layers in it.
+// A buildpack's directory in the image and the layers in it, each looked at once.
 struct home {
     int fd; // owned
     struct str path;
-    struct strv layers;
+    struct env_dir *layers;
+    size_t n;
 };
 
 static void home_done(struct home *h)
 {
     drop_fd_p(&h->fd);
+}
+
+static int look_at_layers(struct arena *a, struct home *h, struct err *e)
+{
+    struct dir_entries in;
+    if (dir_list_fd(a, h->fd, str_c(a, h->path), ENTRIES_MAX, &in, e) < 0)
+        return -1;
+    h->layers = ARENA_ARRAY(a, struct env_dir, in.n);
+    for (size_t i = 0; i < in.n; i++)
+        if (in.v[i].kind == DIR_DIR && env_look(a, h->fd, in.v[i].name.p, &h->layers[h->n++], e) < 0)
+            return err_wrap(e, PRI_STR, STR_ARG(h->path));
+    return 0;
 }
 
 // *out has fd -1 when the buildpack left nothing in the image.
@@ -64,63 +77,49 @@ static int home_open(struct arena *a, const struct launch_in *in, int layers_fd,
         return err_set(e, ERR_PARSE, "buildpack \"%s\": not a name for a directory", name);
     if (dir_kind(layers_fd, name) != DIR_DIR)
         return 0;
-    struct home h = {.path = str_printf(a, PRI_STR "/%s", STR_ARG(in->layers), name)};
-    struct strv all;
-    if (path_open(layers_fd, name, O_RDONLY | O_DIRECTORY, 0, &h.fd, e) < 0)
-        return -1;
-    if (dir_names(a, h.fd, ".", ENTRIES_MAX, &all, e) < 0) {
-        home_done(&h);
-        return -1;
-    }
-    for (size_t i = 0; i < all.n; i++)
-        if (dir_kind(h.fd, all.v[i].p) == DIR_DIR)
-            strv_add(a, &h.layers, all.v[i]);
-    *out = h;
-    return 0;
+    out->path = str_printf(a, PRI_STR "/%s", STR_ARG(in->layers), name);
+    return path_open(layers_fd, name, O_RDONLY | O_DIRECTORY, 0, &out->fd, e) < 0 ? -1
+                                                                                  : look_at_layers(a, out, e);
 }
 
 static int home_env(struct arena *a, const struct home *h, struct str type, struct strmap *env, struct err *e)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < h->layers.n; i++) {
-            drop_fd int layer = -1;
-            if (path_open(h->fd, h->layers.v[i].p, O_RDONLY | O_DIRECTORY, 0, &layer, e) < 0)
-                return -1;
-            struct str at = str_printf(a, PRI_STR "/" PRI_STR, STR_ARG(h->path), STR_ARG(h->layers.v[i]));
-            if (pass == 0)
-                env_roots(a, env, ENV_LAUNCH, layer, at);
-            else if (env_layer(a, env, ENV_LAUNCH, layer, type, e) < 0)
-                return err_wrap(e, PRI_STR, STR_ARG(at));
-        }
-    }
+    for (size_t i = 0; i < h->n; i++)
+        env_roots(a, env, ENV_LAUNCH, &h->layers[i],
+                  str_printf(a, PRI_STR "/%s", STR_ARG(h->path), h->layers[i].path));
+    for (size_t i = 0; i < h->n; i++)
+        if (env_layer(a, env, ENV_LAUNCH, &h->layers[i], type, e) < 0)
+            return err_wrap(e, PRI_STR "/%s", STR_ARG(h->path), h->layers[i].path);
     return 0;
 }
 
-// The regular files of <layer>/<dir> as absolute paths, sorted.
-static int files_in(struct arena *a, const struct home *h, struct str layer, const char *dir,
-                    struct strv *out, struct err *e)
+// The regular files of one of a layer's directories as absolute paths, sorted.
+static int files_in(struct arena *a, const struct home *h, const char *dir, struct strv *out, struct err *e)
 {
-    const char *rel = arena_printf(a, PRI_STR "/%s", STR_ARG(layer), dir);
-    struct strv names;
-    if (dir_kind(h->fd, rel) != DIR_DIR)
-        return 0;
-    if (dir_names(a, h->fd, rel, ENTRIES_MAX, &names, e) < 0)
+    struct dir_entries in;
+    if (dir_list(a, h->fd, dir, ENTRIES_MAX, &in, e) < 0)
         return -1;
-    for (size_t i = 0; i < names.n; i++)
-        if (dir_kind(h->fd, arena_printf(a, "%s/%s", rel, names.v[i].p)) == DIR_FILE)
-            strv_add(a, out, str_printf(a, PRI_STR "/%s/%s", STR_ARG(h->path), rel, names.v[i].p));
+    for (size_t i = 0; i < in.n; i++)
+        if (in.v[i].kind == DIR_FILE)
+            strv_add(a, out,
+                     str_printf(a, PRI_STR "/%s/" PRI_STR, STR_ARG(h->path), dir, STR_ARG(in.v[i].name)));
     return 0;
 }
 
 static int files_of(struct arena *a, const struct home *h, const char *dir, struct str type, struct strv *out,
                     struct err *e)
 {
-    const char *typed =
-        type.n && path_is_safe(type) ? arena_printf(a, "%s/" PRI_STR, dir, STR_ARG(type)) : NULL;
-    for (size_t i = 0; i < h->layers.n; i++)
-        if (files_in(a, h, h->layers.v[i], dir, out, e) < 0 ||
-            (typed && files_in(a, h, h->layers.v[i], typed, out, e) < 0))
+    for (size_t i = 0; i < h->n; i++) {
+        if (dir_entry_kind(&h->layers[i].in, dir) != DIR_DIR)
+            continue;
+        const char *path = arena_printf(a, "%s/%s", h->layers[i].path, dir);
+        if (files_in(a, h, path, out, e) < 0)
             return -1;
+        const char *typed = arena_printf(a, "%s/" PRI_STR, path, STR_ARG(type));
+        if (type.n && path_is_safe(type) && dir_kind(h->fd, typed) == DIR_DIR &&
+            files_in(a, h, typed, out, e) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -148,16 +147,11 @@ struct filling {
     struct strv files;
 };
 
+// Its variables, and its exec.d programs for later: they run when every buildpack's variables are set.
 static int fill_env(struct arena *a, const struct home *h, void *with, struct err *e)
 {
     struct filling *f = with;
-    return home_env(a, h, f->type, f->env, e);
-}
-
-static int fill_execd(struct arena *a, const struct home *h, void *with, struct err *e)
-{
-    struct filling *f = with;
-    return files_of(a, h, "exec.d", f->type, &f->files, e);
+    return home_env(a, h, f->type, f->env, e) < 0 ? -1 : files_of(a, h, "exec.d", f->type, &f->files, e);
 }
 
 static int fill_profiles(struct arena *a, const struct home *h, void *with, struct err *e)
@@ -171,7 +165,7 @@ int launch_env(struct arena *a, const struct launch_in *in, const struct launch_
 {
     struct filling f = {.type = p->type, .env = env};
     container_env(a, in, env);
-    if (each_home(a, in, fill_env, &f, e) < 0 || each_home(a, in, fill_execd, &f, e) < 0)
+    if (each_home(a, in, fill_env, &f, e) < 0)
         return -1;
     for (size_t i = 0; i < f.files.n; i++)
         if (launch_execd(a, f.files.v[i].p, EXECD_SECONDS, env, e) < 0)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/build.h"
+#include "base/clock.h"
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/proc.h"
 #include "cnb/api.h"
 #include "cnb/env.h"
+#include "cnb/labels.h"
 #include "document/toml.h"
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -67,11 +69,13 @@ static int contribute(struct phase *ph, int fd, const struct built *b, struct er
         if (!l->types.build || !l->has_dir)
             continue;
         drop_fd int layer = -1;
-        if (path_open(fd, l->name.p, O_RDONLY | O_DIRECTORY, 0, &layer, e) < 0)
+        struct env_dir look;
+        if (path_open(fd, l->name.p, O_RDONLY | O_DIRECTORY, 0, &layer, e) < 0 ||
+            env_look(ph->a, layer, ".", &look, e) < 0)
             return -1;
         struct str at = str_printf(ph->a, "%s/%s/" PRI_STR, ph->cx->layers_dir, b->dir, STR_ARG(l->name));
-        env_roots(ph->a, &ph->env, ENV_BUILD, layer, at);
-        if (env_layer(ph->a, &ph->env, ENV_BUILD, layer, STR(""), e) < 0)
+        env_roots(ph->a, &ph->env, ENV_BUILD, &look, at);
+        if (env_layer(ph->a, &ph->env, ENV_BUILD, &look, STR(""), e) < 0)
             return err_wrap(e, "layer " PRI_STR, STR_ARG(l->name));
     }
     return 0;
@@ -80,6 +84,7 @@ static int contribute(struct phase *ph, int fd, const struct built *b, struct er
 static int build_one(struct phase *ph, const struct cnb_ref *ref, struct built *b, struct err *e)
 {
     struct plan_requires given = {0};
+    struct val *plan_doc;
     const char *plan = arena_printf(ph->a, "%s/plan.toml", ph->cx->temp_dir);
     drop_fd int fd = -1;
     if (lc_buildpack(ph->a, ph->cx, ref->id, ref->version, &b->bp, e) < 0 ||
@@ -88,34 +93,63 @@ static int build_one(struct phase *ph, const struct cnb_ref *ref, struct built *
     plan_for(ph->a, &ph->plan, ref->id, ref->version, &given);
     if (mkdirat(ph->layers_fd, b->dir, 0777) < 0 && dir_kind(ph->layers_fd, b->dir) != DIR_DIR)
         return err_sys(e, "%s/%s", ph->cx->layers_dir, b->dir);
-    if (write_toml(AT_FDCWD, plan, plan_requires_write(ph->a, &given), e) < 0)
+    if (plan_requires_write(ph->a, &given, &plan_doc, e) < 0 || write_toml(AT_FDCWD, plan, plan_doc, e) < 0)
         return -1;
-    event_emit(ph->cx->ev, &(struct event){.kind = EV_FACT,
-                                           .phase = STR("build"),
-                                           .text = str_printf(ph->a, "running buildpack " PRI_STR "@" PRI_STR,
-                                                              STR_ARG(ref->id), STR_ARG(ref->version))});
+    struct event step = {.kind = EV_STEP,
+                         .phase = STR("build"),
+                         .subject =
+                             str_printf(ph->a, PRI_STR "@" PRI_STR, STR_ARG(ref->id), STR_ARG(ref->version))};
+    uint64_t start = clock_mono_ms();
+    event_emit(ph->cx->ev, &step);
     if (run_build(ph, b->bp, b->dir, plan, e) < 0 ||
         path_open(ph->layers_fd, b->dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
-        built_read(ph->a, ph->cx, fd, b, e) < 0 || built_sbom(ph->a, ph->layers_fd, fd, b, e) < 0 ||
+        built_read(ph->a, ph->cx, fd, b, e) < 0 || built_sbom(ph->a, ph->cx, ph->layers_fd, fd, b, e) < 0 ||
         contribute(ph, fd, b, e) < 0)
         return -1;
+    step.done = 1;
+    step.total = clock_mono_ms() - start;
+    event_emit(ph->cx->ev, &step);
     return plan_met(ph->a, &ph->plan, &given, &b->build.unmet, e);
 }
 
-// What old buildpacks' bills of materials would be in. The reference
-// writes it always, so that its bytes are part of the
-// SBOM layer's diff ID.
-static int legacy_sbom(int layers_fd, struct err *e)
+static struct cnb_bom all_bom(struct arena *a, const struct built *b, size_t n, bool launch)
 {
-    static const char *const kinds[] = {"sbom/launch", "sbom/build"};
-    for (size_t i = 0; i < COUNT(kinds); i++) {
-        drop_fd int dir = -1;
-        if (path_mkdirs(layers_fd, kinds[i], 0755, e) < 0 ||
-            path_open_plain(layers_fd, kinds[i], O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
-            file_place(dir, "sbom.legacy.json", 0644, STR("null\n"), e) < 0)
-            return -1;
+    struct cnb_bom all = {0};
+    size_t cap = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct cnb_bom *bom = launch ? &b[i].launch.bom : &b[i].build.bom;
+        for (size_t j = 0; j < bom->n; j++) {
+            all.v = arena_grow(a, all.v, all.n, &cap, sizeof *all.v);
+            all.v[all.n++] = bom->v[j];
+        }
     }
-    return 0;
+    return all;
+}
+
+static int put_bom(const struct phase *ph, const char *dir, const struct cnb_bom *bom, struct err *e)
+{
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    drop_fd int fd = -1;
+    if (bom_json(ph->a, bom, &text, e) < 0)
+        return -1;
+    buf_text(&text, "\n");
+    if (buf_finish(&text, "sbom.legacy.json", e) < 0 || path_mkdirs(ph->layers_fd, dir, 0755, e) < 0 ||
+        path_open_plain(ph->layers_fd, dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    return file_place(fd, "sbom.legacy.json", 0644, buf_view(&text), e);
+}
+
+// The bills of materials of old buildpacks. The reference writes the files always, so that their bytes are part of the
+// SBOM layer's diff ID; before Platform API 0.9 they are a part of metadata.toml instead, and of report.toml.
+static int put_boms(const struct phase *ph, const struct built *b, size_t n, struct cnb_metadata *md,
+                    struct err *e)
+{
+    const struct cnb_bom launch = all_bom(ph->a, b, n, true), build = all_bom(ph->a, b, n, false);
+    if (ph->cx->platform_api < API(0, 9)) {
+        md->bom = launch;
+        return 0;
+    }
+    return put_bom(ph, "sbom/launch", &launch, e) < 0 ? -1 : put_bom(ph, "sbom/build", &build, e);
 }
 
 static int write_metadata(struct phase *ph, const struct cnb_metadata *md, struct err *e)
@@ -143,10 +177,8 @@ int lc_build(struct arena *a, struct lc_context *cx, const struct build_in *in, 
             return err_wrap(e, "buildpack " PRI_STR "@" PRI_STR, STR_ARG(ref->id), STR_ARG(ref->version));
     }
     struct cnb_metadata md;
-    if (legacy_sbom(layers, e) < 0)
-        return -1;
     built_metadata(a, cx, in->group, b, in->group->buildpacks.n, &md);
-    if (write_metadata(&ph, &md, e) < 0)
+    if (put_boms(&ph, b, in->group->buildpacks.n, &md, e) < 0 || write_metadata(&ph, &md, e) < 0)
         return -1;
     *out = md;
     return 0;

@@ -45,6 +45,8 @@ int nodiscard lc_layers(struct arena *a, int fd, uint16_t api, struct built_laye
 
 // Private to the phase: what one buildpack left behind. `fd` is <layers>/<bp>.
 int nodiscard built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e);
-int nodiscard built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, struct err *e);
+// Copies its SBOM files to where they belong.
+int nodiscard built_sbom(struct arena *a, const struct lc_context *cx, int layers_fd, int fd,
+                         const struct built *b, struct err *e);
 void built_metadata(struct arena *a, struct lc_context *cx, const struct cnb_selected *group,
                     const struct built *b, size_t n, struct cnb_metadata *out);

@@ -16,6 +16,18 @@ static bool makes_default(const struct cnb_process *p, uint16_t api)
     return api < API(0, 6) ? str_is(p->type, "web") : p->is_default;
 }
 
+// Before Platform API 0.10 a command is one text: what follows it goes in front of the arguments.
+static void one_command(struct arena *a, struct cnb_process *p)
+{
+    struct strv args = {0};
+    for (size_t i = 1; i < p->command.n; i++)
+        strv_add(a, &args, p->command.v[i]);
+    for (size_t i = 0; i < p->args.n; i++)
+        strv_add(a, &args, p->args.v[i]);
+    p->args = args;
+    p->command.n = 1;
+}
+
 static void merge_processes(struct merge *m, const struct built *b)
 {
     struct str fresh = STR("");
@@ -32,6 +44,8 @@ static void merge_processes(struct merge *m, const struct built *b)
         }
         p->is_default = false;
         p->buildpack_id = b->bp->desc.id;
+        if (m->cx->platform_api < API(0, 10))
+            one_command(m->a, p);
         map_put(m->a, &m->types, p->type)->ptr = p;
     }
     if (fresh.n)

@@ -87,9 +87,16 @@ static int put_aside(struct arena *a, int fd, struct built *b, struct err *e)
     return 0;
 }
 
+static void name_bom(const struct cnb_bom *bom, const struct lc_buildpack *bp)
+{
+    for (size_t i = 0; i < bom->n; i++)
+        bom->v[i].buildpack = (struct cnb_bom_source){bp->desc.id, bp->desc.version};
+}
+
 int built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, struct err *e)
 {
     struct val *launch, *build, *store;
+    const struct val *kept;
     if (lc_layers(a, fd, b->bp->desc.api, &b->layers, e) < 0 || put_aside(a, fd, b, e) < 0 ||
         optional_toml(a, fd, "launch.toml", &launch, e) < 0 ||
         optional_toml(a, fd, "build.toml", &build, e) < 0 ||
@@ -97,9 +104,14 @@ int built_read(struct arena *a, struct lc_context *cx, int fd, struct built *b, 
         return -1;
     const struct doc how = {
         .names = NAMES_TOML, .api = b->bp->desc.api, .file = "launch.toml", .a = a, .ev = cx->ev};
-    if (launch && launch_toml_read(&how, launch, &b->launch, e) < 0)
+    if ((launch && launch_toml_read(&how, launch, &b->launch, e) < 0) ||
+        (store && store_toml_read(a, store, "store.toml", cx->ev, &kept, e) < 0))
         return -1;
     if (b->launch.processes.n > PROCESSES_MAX)
         return err_set(e, ERR_LIMIT, "launch.toml: more than %d processes", PROCESSES_MAX);
-    return build ? build_toml_read(a, build, "build.toml", cx->ev, &b->build, e) : 0;
+    if (build && build_toml_read(a, build, "build.toml", cx->ev, &b->build, e) < 0)
+        return -1;
+    name_bom(&b->launch.bom, b->bp);
+    name_bom(&b->build.bom, b->bp);
+    return 0;
 }

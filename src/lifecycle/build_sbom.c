@@ -2,6 +2,7 @@
 #include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "cnb/api.h"
 #include "lifecycle/build.h"
 #include <fcntl.h>
 
@@ -58,7 +59,12 @@ static int is_object(const struct buf *b, struct str file, struct err *e)
     return 0;
 }
 
-// launch.sbom.x, build.sbom.x or <layer>.sbom.x: where each goes is §4.8's table.
+static bool is_of_buildpack(struct str name)
+{
+    return str_is(name, "launch") || str_is(name, "build");
+}
+
+// launch.sbom.x, build.sbom.x or <layer>.sbom.x, the layer being there: where each goes is §4.8's table.
 static int take_one(const struct sbom *s, int fd, struct err *e)
 {
     const char *type = media_type_of(s->ext);
@@ -73,20 +79,33 @@ static int take_one(const struct sbom *s, int fd, struct err *e)
     if (file_read(fd, s->file.p, &content, e) < 0 || is_object(&content, s->file, e) < 0)
         return -1;
     struct str text = buf_view(&content);
-    if (str_is(s->name, "launch") || str_is(s->name, "build"))
+    if (is_of_buildpack(s->name))
         return copy_to(s, text, str_c(s->a, s->name), false, e);
     const struct built_layer *l = layer_of(s->b, s->name);
-    if (!l)
-        return err_set(e, ERR_BUILDPACK, PRI_STR ": there is no layer \"" PRI_STR "\"", STR_ARG(s->file),
-                       STR_ARG(s->name));
     if (copy_to(s, text, l->types.launch ? "launch" : "build", true, e) < 0)
         return -1;
     return l->types.cache ? copy_to(s, text, "cache", true, e) : 0;
 }
 
-int built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, struct err *e)
+// What a buildpack of an API says that its other files make of no use, or that is of no use in them.
+static void warn(const struct lc_context *cx, const struct built *b, size_t n_sboms)
+{
+    uint16_t api = b->bp->desc.api;
+    const char *what = NULL;
+    if (api < API(0, 7) && n_sboms)
+        what = "SBOM files are ignored, they came with Buildpack API 0.7";
+    else if (api >= API(0, 7) && !n_sboms && (b->launch.bom.n || b->build.bom.n))
+        what = "[[bom]] is deprecated since Buildpack API 0.7, SBOM files take its place";
+    if (what)
+        event_warn(cx->ev, NULL, "buildpack " PRI_STR "@" PRI_STR ": %s", STR_ARG(b->bp->desc.id),
+                   STR_ARG(b->bp->desc.version), what);
+}
+
+int built_sbom(struct arena *a, const struct lc_context *cx, int layers_fd, int fd, const struct built *b,
+               struct err *e)
 {
     struct strv names;
+    size_t found = 0;
     if (dir_names(a, fd, ".", ENTRIES_MAX, &names, e) < 0)
         return -1;
     for (size_t i = 0; i < names.n; i++) {
@@ -94,11 +113,20 @@ int built_sbom(struct arena *a, int layers_fd, int fd, const struct built *b, st
         const char *at = memmem(file.p, file.n, ".sbom.", strlen(".sbom."));
         if (!at || dir_kind(fd, file.p) == DIR_DIR)
             continue;
+        found++;
+        if (b->bp->desc.api < API(0, 7) || cx->platform_api < API(0, 8))
+            continue;
         size_t dot = (size_t)(at - file.p);
         struct sbom one = {a,    layers_fd,           b,
                            file, str_head(file, dot), str_from(file, dot + strlen(".sbom."))};
-        if (take_one(&one, fd, e) < 0)
+        // Restored with a layer that the buildpack then took away: it is nothing's.
+        if (!is_of_buildpack(one.name) && !layer_of(b, one.name))
+            event_warn(cx->ev, NULL,
+                       "buildpack " PRI_STR "@" PRI_STR ": " PRI_STR ": there is no such layer, ignored",
+                       STR_ARG(b->bp->desc.id), STR_ARG(b->bp->desc.version), STR_ARG(file));
+        else if (take_one(&one, fd, e) < 0)
             return -1;
     }
+    warn(cx, b, found);
     return 0;
 }

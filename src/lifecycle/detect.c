@@ -93,10 +93,37 @@ static struct detect_run *run_of(struct walk *w, const struct cnb_group_element 
     return m->ptr;
 }
 
+// The last line that a buildpack had to say: mostly why it does not take the app.
+static struct str last_line(struct str output)
+{
+    struct str rest = output, line, last = STR("");
+    while (str_next_line(&rest, &line))
+        if (str_trim(line).n)
+            last = str_trim(line);
+    return last;
+}
+
+static void tell_fact(struct walk *w, struct str subject, struct str text)
+{
+    event_emit(w->cx->ev,
+               &(struct event){.kind = EV_FACT, .phase = STR("detect"), .subject = subject, .text = text});
+}
+
+static void tell_run(struct walk *w, const struct cnb_group_element *el, const struct detect_run *r)
+{
+    static const char *const words[] = {[DETECT_PASS] = "pass", [DETECT_FAIL] = "fail", [DETECT_ERR] = "err"};
+    struct str why = r->problem.n ? r->problem : last_line(r->output);
+    tell_fact(w, str_printf(w->a, PRI_STR "@" PRI_STR, STR_ARG(el->id), STR_ARG(el->version)),
+              r->status == DETECT_PASS || !why.n
+                  ? str_of(words[r->status])
+                  : str_printf(w->a, "%s: " PRI_STR, words[r->status], STR_ARG(why)));
+}
+
 // Runs what has not run yet. A required buildpack that is not made for this target counts as failed.
 static int run_missing(struct walk *w, const struct list *group, struct err *e)
 {
     struct detect_run **todo = ARENA_ARRAY(w->a, struct detect_run *, group->n);
+    bool *fresh = ARENA_ARRAY(w->a, bool, group->n);
     size_t n = 0;
     for (size_t i = 0; i < group->n; i++) {
         struct detect_run *r = run_of(w, group->v[i]);
@@ -104,6 +131,7 @@ static int run_missing(struct walk *w, const struct list *group, struct err *e)
             continue;
         if (lc_buildpack(w->a, w->cx, group->v[i]->id, group->v[i]->version, &r->bp, e) < 0)
             return -1;
+        fresh[i] = true;
         if (targets_fit(w->cx, &r->bp->desc)) {
             todo[n++] = r;
         } else {
@@ -113,7 +141,12 @@ static int run_missing(struct walk *w, const struct list *group, struct err *e)
                                     STR_ARG(w->cx->target.os), STR_ARG(w->cx->target.arch));
         }
     }
-    return detect_run_all(w->a, w->cx, todo, n, e);
+    if (detect_run_all(w->a, w->cx, todo, n, e) < 0)
+        return -1;
+    for (size_t i = 0; i < group->n; i++)
+        if (fresh[i])
+            tell_run(w, group->v[i], run_of(w, group->v[i]));
+    return 0;
 }
 
 static void log_run(struct walk *w, const struct cnb_group_element *el, const struct detect_run *r)
@@ -177,6 +210,7 @@ static enum verdict decide(struct walk *w, struct list group, struct err *e)
         return VERDICT_ERROR;
     if (got == RESOLVE_NO) {
         say(w, str_printf(w->a, "fail: " PRI_STR, STR_ARG(why)));
+        tell_fact(w, STR("build plan"), why);
         return no;
     }
     take_group(w, &group, at, &r);

@@ -190,20 +190,42 @@ static void set_label(struct exporting *x, const char *key, struct str value)
     image_config_label_set(x->a, &x->out.config, str_of(key), value);
 }
 
+// What platforms trust in an image is not for buildpacks to say.
+static bool is_own_label(struct str key)
+{
+    static const char *const own[] = {LABEL_LIFECYCLE, LABEL_BUILD, LABEL_PROJECT, LABEL_EXEC_ENV};
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (str_is(key, own[i]))
+            return true;
+    return false;
+}
+
+// io.buildpacks.rebasable is the run image's: it came with its config, and without image extensions nothing changes it.
+static void set_buildpack_labels(struct exporting *x)
+{
+    for (size_t i = 0; i < x->in->meta->labels.n; i++) {
+        const struct cnb_label *l = &x->in->meta->labels.v[i];
+        if (is_own_label(l->key))
+            event_warn(x->in->ev, NULL, "label " PRI_STR ": a buildpack may not set it, ignored",
+                       STR_ARG(l->key));
+        else
+            set_label(x, str_c(x->a, l->key), l->value);
+    }
+}
+
 static int set_labels(struct exporting *x, struct err *e)
 {
     const struct export_in *in = x->in;
     drop_buf struct buf lifecycle = BUF_INIT(LABEL_MAX), build = BUF_INIT(LABEL_MAX),
                         project = BUF_INIT(LABEL_MAX);
     if (lifecycle_metadata_json(x->a, &x->out.md, &lifecycle, e) < 0 ||
-        build_metadata_json(x->a, in->meta, &in->launcher, &build, e) < 0 ||
+        build_metadata_json(x->a, in->meta, &in->launcher, in->platform_api, &build, e) < 0 ||
         project_metadata_json(x->a, in->project, &project, e) < 0)
         return -1;
     set_label(x, LABEL_LIFECYCLE, str_dup(x->a, buf_view(&lifecycle)));
     set_label(x, LABEL_BUILD, str_dup(x->a, buf_view(&build)));
     set_label(x, LABEL_PROJECT, str_dup(x->a, buf_view(&project)));
-    for (size_t i = 0; i < in->meta->labels.n; i++)
-        set_label(x, str_c(x->a, in->meta->labels.v[i].key), in->meta->labels.v[i].value);
+    set_buildpack_labels(x);
     if (in->platform_api >= API(0, 15))
         set_label(x, LABEL_EXEC_ENV, in->exec_env);
     return 0;
@@ -269,9 +291,12 @@ int lc_export(struct arena *a, const struct export_in *in, struct export_out *ou
     if (export_plan_make(a, in, &x.plan, e) < 0 || begin(&x, e) < 0)
         return -1;
     x.out.layers.v = ARENA_ARRAY(a, struct layer, x.plan.n);
-    for (; x.out.layers.n < x.plan.n; x.out.layers.n++)
-        if (add_layer(&x, &x.plan.v[x.out.layers.n], &x.out.layers.v[x.out.layers.n], e) < 0)
+    for (; x.out.layers.n < x.plan.n; x.out.layers.n++) {
+        const struct export_layer *l = &x.plan.v[x.out.layers.n];
+        if (add_layer(&x, l, &x.out.layers.v[x.out.layers.n], e) < 0)
             return err_wrap(e, "export");
+        strv_add(a, &x.out.names, l->id);
+    }
     set_env(&x);
     if (set_start(&x, e) < 0 || set_labels(&x, e) < 0 || finish(&x, e) < 0)
         return e ? err_wrap(e, "export") : -1;

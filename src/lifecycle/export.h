@@ -86,6 +86,7 @@ struct export_out {
         struct layer *v; // one for each layer above the base, lowest first
         size_t n;
     } layers;
+    struct strv names; // of each of them, for people: "test/one:jre", "app", "launcher"
 };
 
 // Also puts config and manifest into the store.

@@ -53,6 +53,9 @@ static int plan_launch_layer(struct planning *p, const struct cnb_ref *bp, const
     from_layers(p, x, str_printf(p->a, "%s/" PRI_STR, dir, STR_ARG(l->name)));
     if (l->has_dir)
         return 0;
+    if (l->types.cache)
+        return err_set(e, ERR_BUILDPACK, "layer " PRI_STR ": is to be cached, but has no directory",
+                       STR_ARG(x->id));
     const struct lm_layer *old = before ? lm_find(before, bp->id, l->name) : NULL;
     if (!old || !old->sha.n)
         return err_set(e, ERR_BUILDPACK,
@@ -67,11 +70,9 @@ static int plan_store(struct planning *p, int fd, struct lm_buildpack *md, struc
     struct val *doc;
     if (dir_kind(fd, "store.toml") == DIR_ABSENT)
         return 0;
-    if (lc_read_toml(p->a, fd, "store.toml", &doc, e) < 0)
-        return -1;
-    const struct val *metadata = val_get(doc, STR("metadata"));
-    md->store = metadata && metadata->kind == VAL_MAP ? metadata : NULL;
-    return 0;
+    return lc_read_toml(p->a, fd, "store.toml", &doc, e) < 0
+               ? -1
+               : store_toml_read(p->a, doc, "store.toml", p->in->ev, &md->store, e);
 }
 
 static int plan_buildpack(struct planning *p, size_t number, struct err *e)
@@ -212,7 +213,7 @@ int export_plan_make(struct arena *a, const struct export_in *in, struct export_
     for (size_t i = 0; i < md->buildpacks.n; i++)
         if (plan_buildpack(&p, i, e) < 0)
             return err_wrap(e, "buildpack " PRI_STR, STR_ARG(in->group->buildpacks.v[i].id));
-    if (dir_kind(in->layers_fd, "sbom/launch") == DIR_DIR)
+    if (in->platform_api >= API(0, 8) && dir_kind(in->layers_fd, "sbom/launch") == DIR_DIR)
         from_layers(&p,
                     add(&p, EXPORT_SBOM, STR("buildpacksio/lifecycle:launch.sbom"),
                         STR("Software Bill-of-Materials")),

@@ -45,9 +45,9 @@ static void use_waiting(struct trial *t, struct name_state *s)
     struct plan_entry *en = &s->entry;
     for (size_t i = 0; i < s->n_waiting; i++) {
         const struct resolve_element *el = &t->v[t->parts[s->waiting[i]].index];
-        en->providers =
-            arena_grow(t->a, en->providers, en->n_providers, &en->cap_providers, sizeof *en->providers);
-        en->providers[en->n_providers++] = (struct plan_provider){el->id, el->version, el->extension};
+        en->providers.v =
+            arena_grow(t->a, en->providers.v, en->providers.n, &en->providers.cap, sizeof *en->providers.v);
+        en->providers.v[en->providers.n++] = (struct plan_provider){el->id, el->version, el->extension};
     }
     s->n_waiting = 0;
 }
@@ -68,11 +68,11 @@ static bool fits(struct trial *t, struct strmap *names, struct fault *out)
     for (size_t i = 0; i < t->n; i++) {
         const struct plan_section *sec = t->parts[i].section;
         for (size_t j = 0; j < sec->provides.n; j++)
-            provide(t, names, i, sec->provides.v[j]);
+            provide(t, names, i, sec->provides.v[j].name);
         for (size_t j = 0; j < sec->requires.n; j++) {
             const struct plan_require *r = &sec->requires.v[j];
             struct name_state *s = state_of(t->a, names, r->name);
-            if (!s->entry.n_providers && !s->n_waiting) {
+            if (!s->entry.providers.n && !s->n_waiting) {
                 *out = (struct fault){i, t->parts[i].index, r->name, true};
                 return false;
             }
@@ -112,9 +112,8 @@ static void keep(struct arena *a, const struct trial *t, const struct strmap *na
     for (size_t i = 0; i < names->n; i++) {
         const struct plan_entry *en = &((const struct name_state *)names->v[i].ptr)->entry;
         out->plan.v[out->plan.n++] = (struct plan_entry){
-            .providers = arena_copy(a, en->providers, en->n_providers * sizeof *en->providers),
-            .n_providers = en->n_providers,
-            .cap_providers = en->n_providers,
+            .providers = {arena_copy(a, en->providers.v, en->providers.n * sizeof *en->providers.v),
+                          en->providers.n, en->providers.n},
             .requires = {arena_copy(a, en->requires.v, en->requires.n * sizeof *en->requires.v),
                          en->requires.n, en->requires.n},
         };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct bundle {
@@ -354,9 +355,13 @@ static void add_maps(struct bundle *b, struct val *list, const struct sbx_map m[
     }
 }
 
-static void add_limit(struct bundle *b, struct val *list, const char *type, uint64_t max)
+// Never above our own: runc may not raise one.
+static void add_limit(struct bundle *b, struct val *list, int what, const char *type, uint64_t max)
 {
     struct val *v = add_map(b, list);
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max < max)
+        max = now.rlim_max;
     put_text(b, v, "type", type);
     put_int(b, v, "hard", (int64_t)max);
     put_int(b, v, "soft", (int64_t)max);
@@ -383,13 +388,13 @@ static void process(struct bundle *b, struct val *root)
     for (size_t i = 0; i < COUNT(sets); i++)
         (void)put_list(b, caps, sets[i]);
     list = put_list(b, v, "rlimits");
-    add_limit(b, list, "RLIMIT_CORE", 0);
+    add_limit(b, list, RLIMIT_CORE, "RLIMIT_CORE", 0);
     if (p->max_files)
-        add_limit(b, list, "RLIMIT_NOFILE", p->max_files);
+        add_limit(b, list, RLIMIT_NOFILE, "RLIMIT_NOFILE", p->max_files);
     if (p->max_procs)
-        add_limit(b, list, "RLIMIT_NPROC", p->max_procs);
+        add_limit(b, list, RLIMIT_NPROC, "RLIMIT_NPROC", p->max_procs);
     if (p->max_file_size)
-        add_limit(b, list, "RLIMIT_FSIZE", p->max_file_size);
+        add_limit(b, list, RLIMIT_FSIZE, "RLIMIT_FSIZE", p->max_file_size);
 }
 
 static struct val *add_refusal(struct bundle *b, struct val *list, const char *call, int error)

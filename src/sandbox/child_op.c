@@ -343,18 +343,8 @@ static int op_hand_out(struct child *c, const struct box_op *o)
     (void)close_keep(at, 0);
     if (mount < 0 || mount_flags(mount, MOUNT_ATTR_RDONLY, false) < 0)
         return -1;
-    struct note n = {.kind = NOTE_OUT, .op = c->op};
-    struct iovec data = {&n, sizeof n};
-    union {
-        struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr msg = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    control.head = (struct cmsghdr){
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
-    memcpy(CMSG_DATA(&control.head), &mount, sizeof mount);
-    return close_keep(mount, sendmsg(c->b->link[1], &msg, MSG_NOSIGNAL) < 0 ? -1 : 0);
+    const struct note n = {.kind = NOTE_OUT, .op = c->op};
+    return close_keep(mount, send_note(c->b->link[1], &n, mount));
 }
 
 int child_op(struct child *c, const struct box_op *op)

@@ -91,6 +91,47 @@ void reap_all(bool in_place)
     } while (got > 0 || errno == EINTR);
 }
 
+int send_note(int link, const struct note *n, int fd)
+{
+    struct note copy = *n;
+    struct iovec data = {&copy, sizeof copy};
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr msg = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    control.head = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+    return sendmsg(link, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+static bool give_socket(const struct box *b, int family)
+{
+    struct note n = {.kind = NOTE_SOCKET, .op = NO_OP};
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    n.value = fd < 0 ? errno : 0;
+    if (fd < 0)
+        return send(b->link[1], &n, sizeof n, MSG_NOSIGNAL) >= 0;
+    int rc = send_note(b->link[1], &n, fd);
+    (void)close(fd);
+    return rc == 0;
+}
+
+// What the other end asks for. False: it is gone.
+static bool answer(const struct box *b, pid_t program)
+{
+    unsigned char ask;
+    if (recv(b->link[1], &ask, 1, MSG_DONTWAIT) != 1)
+        return false;
+    if (ask == ASK_INET || ask == ASK_INET6)
+        return give_socket(b, ask == ASK_INET ? AF_INET : AF_INET6);
+    if (ask && ask < ASK_SIGNAL_MAX && program)
+        (void)kill(program, ask); // it may have ended just now
+    return true;
+}
+
 static void tell_end(const struct box *b, int status)
 {
     struct note n = {.kind = NOTE_END, .op = NO_OP, .value = status};
@@ -159,7 +200,7 @@ void init_loop(const struct box *b, pid_t program)
             tell_end(b, t.status);
             _exit(0);
         }
-        if (set[0].revents) // nobody writes there any more: the other end is gone
+        if (set[0].revents && !answer(b, t.program))
             break;
     }
     reap_all(b->in_place);

@@ -83,8 +83,12 @@ static int clone_child(struct box *b, struct sbx *s, struct err *e)
     int saved = errno;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
+    if (pid < 0 && errno == ENOSPC) // not what it means elsewhere
+        return err_set(
+            e, ERR_DENIED,
+            "sandbox: no user namespaces are to be had: /proc/sys/user/max_user_namespaces is reached");
     if (pid < 0)
-        return err_sys(e, "sandbox: new namespaces");
+        return err_sys(e, "sandbox: new user namespaces");
     s->pid = pid;
     return 0;
 }

@@ -11,7 +11,7 @@
 
 // --- Between child and parent: one SOCK_SEQPACKET, `link`. Its end, seen by the init, means that we are gone.
 
-enum note_kind { NOTE_FAILED, NOTE_OUT, NOTE_END };
+enum note_kind { NOTE_FAILED, NOTE_OUT, NOTE_SOCKET, NOTE_END };
 enum step { // what the child was doing
     STEP_START,
     STEP_IDS,
@@ -44,6 +44,8 @@ struct note {
     int32_t value;     // errno, or the program's wait status
 };
 enum { NO_OP = SBX_OPS_MAX }; // the step belongs to no operation
+// In the other direction, to the init, one byte: a signal for the program, or a TCP socket made inside is wanted.
+enum { ASK_SIGNAL_MAX = 32, ASK_INET = 64, ASK_INET6 };
 
 // --- The compiled plan
 
@@ -159,6 +161,7 @@ void close_others(const struct box *b);
 int child_mounts(struct child *c);
 int drop_caps(void);
 _Noreturn void child_failed(const struct child *c);
+int send_note(int link, const struct note *n, int fd);        // with a descriptor; -1 as sendmsg(2)
 _Noreturn void run_program(struct child *c);                  // confines and executes
 _Noreturn void init_loop(const struct box *b, pid_t program); // until it ended and nothing is left
 void reap_all(bool in_place);                                 // ends every process that is left

@@ -79,9 +79,9 @@ static ssize_t read_note(int link, struct note *n, int *fd)
     struct msghdr msg = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t got;
-    do {
+    do { // an init that ended before it read what it was asked is told once, before its notes
         got = recvmsg(link, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     *fd = -1;
     const struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
     if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
@@ -143,6 +143,38 @@ int sbx_start(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, stru
         break;
     }
     BUG("sandbox: a runner that sbx_check let through");
+}
+
+void sbx_signal(struct sbx *s, int sig)
+{
+    const unsigned char want = (unsigned char)sig;
+    if (s->link >= 0 && sig > 0 && sig < ASK_SIGNAL_MAX)
+        (void)send(s->link, &want, 1, MSG_NOSIGNAL); // an init that is gone has nobody to send it to
+}
+
+int sbx_socket(struct sbx *s, bool inet6, int *fd, struct err *e)
+{
+    struct note n;
+    struct pollfd link = {.fd = s->link, .events = POLLIN};
+    drop_fd int got = -1;
+    if (s->runner != SBX_NAMESPACES || s->pid <= 0)
+        return err_set(e, ERR_USAGE,
+                       "sandbox: a socket inside wants a running sandbox of the namespaces runner");
+    const unsigned char want = inet6 ? ASK_INET6 : ASK_INET;
+    if (send(s->link, &want, 1, MSG_NOSIGNAL) != 1)
+        return err_set(e, ERR_NOT_FOUND, "sandbox: its program ended");
+    while (poll(&link, 1, -1) < 0)
+        if (errno != EINTR)
+            return err_sys(e, "sandbox: its init");
+    // The program's end stays among the notes, for sbx_wait.
+    if (recv(s->link, &n, sizeof n, MSG_PEEK | MSG_DONTWAIT) != sizeof n || n.kind == NOTE_END)
+        return err_set(e, ERR_NOT_FOUND, "sandbox: its program ended");
+    if (read_note(s->link, &n, &got) != sizeof n || n.kind != NOTE_SOCKET || got < 0) {
+        errno = n.value;
+        return err_sys(e, "sandbox: a socket inside");
+    }
+    *fd = steal_fd(&got);
+    return 0;
 }
 
 // The init, which is our child. Its status only matters when it did not live to tell the program's.

@@ -109,7 +109,11 @@ int nodiscard sbx_start(const struct sbx_plan *p, enum sbx_runner r, struct aren
 // Waits until the program ended and what it left behind was ended. *status as of waitpid(2). Past timeout_ms (0: none)
 // everything in the sandbox is ended: ERR_CANCELLED. The handed-out directories stay open.
 int nodiscard sbx_wait(struct sbx *s, unsigned timeout_ms, int *status, struct err *e);
-void sbx_kill(struct sbx *s); // ends everything in it, without waiting; then sbx_wait or sbx_done
+// A TCP socket of the sandbox's network, for asking what runs in it (NAMESPACES only): close-on-exec, not blocking, the
+// caller's. ERR_NOT_FOUND: the program ended already; sbx_wait tells how.
+int nodiscard sbx_socket(struct sbx *s, bool inet6, int *fd, struct err *e);
+void sbx_signal(struct sbx *s, int sig); // to the program alone, which may do with it what it likes
+void sbx_kill(struct sbx *s);            // ends everything in it, without waiting; then sbx_wait or sbx_done
 void sbx_done(
     struct sbx *s); // ends and reaps what runs, closes what is open; a finished or SBX_INIT struct is fine
 #define drop_sbx __attribute__((cleanup(sbx_done)))

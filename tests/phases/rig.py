@@ -107,7 +107,7 @@ class Rig:
         self.write(f"{home}/buildpack.toml", f"api = '{api}'\n{extra}\n[buildpack]\nid = '{bp}'\nversion = '{version}'\n"
                    "sbom-formats = ['application/vnd.cyclonedx+json']\n", user=False)
         self.write(f"{home}/bin/detect", f"#!/bin/sh\n{detect}\n", 0o755, user=False)
-        self.write(f"{home}/bin/build", f"#!/bin/sh\nset -e\nL=$CNB_LAYERS_DIR\n{build}\n", 0o755, user=False)
+        self.write(f"{home}/bin/build", f"#!/bin/sh\nset -e\nL=${{CNB_LAYERS_DIR-$1}}\n{build}\n", 0o755, user=False)
         if order:
             self.order.append((bp, version, optional))
 

@@ -3,6 +3,7 @@
 // project-metadata.toml.
 #include "base/buf.h"
 #include "cnb/analyzed.h"
+#include "cnb/layer.h"
 #include "cnb/project.h"
 #include "cnb/report.h"
 #include "cnb/run_toml.h"
@@ -310,4 +311,32 @@ TEST(O8_project_that_is_hostile)
         REFUSED(project_read(a, toml(a, rows[i].text), "project-metadata.toml", NULL, &p, &e), ERR_PARSE,
                 rows[i].words);
     }
+}
+
+TEST(store_toml_and_its_metadata)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    const struct val *metadata = NULL;
+    MUST(store_toml_read(a, toml(a, ""), "store.toml", NULL, &metadata, &e));
+    CHECK(!metadata);
+    MUST(store_toml_read(a, toml(a, "[metadata]\nk = 1"), "store.toml", NULL, &metadata, &e));
+    EQ_INT(val_get(metadata, STR("k"))->i, 1);
+    REFUSED(store_toml_read(a, toml(a, "metadata = 1"), "store.toml", NULL, &metadata, &e), ERR_PARSE,
+            "store.toml:1|metadata|table");
+}
+
+TEST(report_with_the_legacy_bill_of_materials_of_the_build)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct cnb_bom_entry one = {.name = STR("x"), .buildpack = {STR("a/b"), STR("1")}};
+    struct cnb_report report = {.build_bom = {&one, 1}}, again = {0};
+    struct val *doc;
+    strv_add(a, &report.tags, STR("app"));
+    MUST(report_write(a, &report, &doc, &e));
+    EQ_STR(val_at(&val_at(doc, "build.bom")->c.v[0], "buildpack.id")->s, "a/b");
+    MUST(report_read(a, doc, "report.toml", NULL, &again, &e));
+    EQ_STR(again.build_bom.v[0].name, "x");
+    report.build_bom.n = 0;
+    MUST(report_write(a, &report, &doc, &e));
+    CHECK(!val_get(doc, STR("build")));
 }

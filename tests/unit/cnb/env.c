@@ -121,10 +121,12 @@ TEST(env_layer_build_and_launch)
     put(t->dir, "env.launch/web/A.append", "+web");
     struct strmap build = {0}, launch = {0};
     strmap_set(a, &build, STR("PATH"), STR("/bin"));
-    env_roots(a, &build, ENV_BUILD, t->dir, STR("/layers/b/l"));
-    env_roots(a, &launch, ENV_LAUNCH, t->dir, STR("/layers/b/l"));
-    MUST(env_layer(a, &build, ENV_BUILD, t->dir, STR(""), &e));
-    MUST(env_layer(a, &launch, ENV_LAUNCH, t->dir, STR("web"), &e));
+    struct env_dir look;
+    MUST(env_look(a, t->dir, ".", &look, &e));
+    env_roots(a, &build, ENV_BUILD, &look, STR("/layers/b/l"));
+    env_roots(a, &launch, ENV_LAUNCH, &look, STR("/layers/b/l"));
+    MUST(env_layer(a, &build, ENV_BUILD, &look, STR(""), &e));
+    MUST(env_layer(a, &launch, ENV_LAUNCH, &look, STR("web"), &e));
     EQ_STR(*strmap_get(&build, STR("PATH")), "/layers/b/l/bin:/bin");
     EQ_STR(*strmap_get(&build, STR("LIBRARY_PATH")), "/layers/b/l/lib");
     EQ_STR(*strmap_get(&build, STR("CPATH")), "/layers/b/l/include");

@@ -2,6 +2,13 @@
 #include "lifecycle/resolve.h"
 #include "test.h"
 
+static void add_provide(struct arena *a, struct plan_section *sec, struct str name)
+{
+    sec->provides.v =
+        arena_grow(a, sec->provides.v, sec->provides.n, &sec->provides.cap, sizeof *sec->provides.v);
+    sec->provides.v[sec->provides.n++].name = name;
+}
+
 // "node? +node -x | +node": an optional element with two sections that provide (+) and require (-).
 static struct resolve_element element(struct arena *a, struct str line)
 {
@@ -15,7 +22,7 @@ static struct resolve_element element(struct arena *a, struct str line)
         if (str_is(word, "|")) {
             el.sections.n++;
         } else if (word.p[0] == '+') {
-            strv_add(a, &sec->provides, str_from(word, 1));
+            add_provide(a, sec, str_from(word, 1));
         } else if (word.p[0] == '-') {
             struct plan_requires *r = &sec->requires;
             r->v = arena_grow(a, r->v, r->n, &r->cap, sizeof *r->v);
@@ -47,8 +54,8 @@ static struct str outcome(struct arena *a, const char *group)
     for (size_t i = 0; i < out.plan.n; i++) {
         const struct plan_entry *en = &out.plan.v[i];
         s = str_printf(a, PRI_STR " [", STR_ARG(s));
-        for (size_t j = 0; j < en->n_providers; j++)
-            s = str_printf(a, PRI_STR "%s" PRI_STR, STR_ARG(s), j ? "," : "", STR_ARG(en->providers[j].id));
+        for (size_t j = 0; j < en->providers.n; j++)
+            s = str_printf(a, PRI_STR "%s" PRI_STR, STR_ARG(s), j ? "," : "", STR_ARG(en->providers.v[j].id));
         s = str_printf(a, PRI_STR ": " PRI_STR "*%zu]", STR_ARG(s), STR_ARG(en->requires.v[0].name),
                        en->requires.n);
     }

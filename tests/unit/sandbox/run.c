@@ -4,12 +4,15 @@
 #include "base/file.h"
 #include "sandbox/sandbox.h"
 #include "test.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -92,6 +95,85 @@ TEST(signals_are_told)
     MUST(sbx_wait(&s, 20000, &status, &e));
     CHECK(WIFSIGNALED(status));
     EQ_INT(WTERMSIG(status), SIGKILL);
+}
+
+// What runs inside is reached through a socket that is made there, and only so.
+TEST(a_socket_of_its_network)
+{
+    static const char server[] =
+        "use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 4711, "
+        "Listen "
+        "=> 1); print \"up\\n\"; $|++; my $c = $s->accept; print $c \"from inside\\n\"; close $c; exit 5";
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(4711), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct scene c;
+    char text[32] = "";
+    int status, fd = -1, connected = -1;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, arena_printf(a, "exec perl -e '%s'", "eval $ENV{SERVER}"), &c);
+    const char *const with[] = {env[0], env[1], arena_printf(a, "SERVER=%s", server), NULL};
+    c.p.envp = with;
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    for (int i = 0; i < 400 && connected < 0; i++) {
+        MUST(sbx_socket(&s, i % 2, &fd, &e));
+        if (i % 2 == 0)
+            connected = connect(fd, (struct sockaddr *)&at, sizeof at);
+        if (connected < 0 && errno == EINPROGRESS)
+            connected = 0;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (connected == 0 && !(poll(&p, 1, 5000) == 1 && recv(fd, text, sizeof text - 1, 0) > 0))
+            connected = -1;
+        (void)close(fd);
+        (void)usleep(20000);
+    }
+    EQ_TEXT(text, "from inside\n");
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    EQ_INT(WEXITSTATUS(status), 5);
+    REFUSED(sbx_socket(&s, false, &fd, &e), ERR_USAGE, "running sandbox");
+}
+
+TEST(a_signal_is_the_program_s_to_take)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_sbx struct sbx s = SBX_INIT;
+    struct scene c;
+    int status;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "trap 'exit 9' TERM; echo up; while :; do sleep 0.05; done", &c);
+    MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+    for (int i = 0; i < 400 && test_read(a, t->dir, "log/text").n < 3; i++)
+        (void)usleep(20000);
+    sbx_signal(&s, SIGTERM);
+    MUST(sbx_wait(&s, 20000, &status, &e));
+    CHECK(WIFEXITED(status));
+    EQ_INT(WEXITSTATUS(status), 9);
+    sbx_signal(&s, SIGTERM); // nobody is there
+}
+
+// Asked while it ends: the end is told all the same.
+TEST(a_socket_of_what_just_ended)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    for (int i = 0; i < 20; i++) {
+        drop_sbx struct sbx s = SBX_INIT;
+        struct err why = {0};
+        struct scene c;
+        int status, fd = -1;
+        scene(t, a, "exit 7", &c);
+        MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
+        (void)usleep((useconds_t)i * 500);
+        while (sbx_socket(&s, false, &fd, &why) == 0)
+            (void)close(fd);
+        EQ_INT(why.code, ERR_NOT_FOUND);
+        MUST(sbx_wait(&s, 20000, &status, &e));
+        EQ_INT(WEXITSTATUS(status), 7);
+    }
 }
 
 TEST(what_takes_too_long_is_ended)
