@@ -2,6 +2,7 @@
 #include "cnb/api.h"
 #include "lifecycle/build.h"
 #include "phase/rows.h"
+#include "phase/steps.h"
 #include <unistd.h>
 
 static int read_plan(struct app_ctx *app, const struct phase_in *in, struct plan *out, struct err *e)
@@ -19,14 +20,18 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct cnb_selected group;
     struct cnb_metadata ignored;
     struct plan plan;
+    struct steps steps;
     drop_phase_temp const char *temp = NULL;
+    steps_begin(&steps, app);
     if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 ||
         phase_read_group(app, in, &group, e) < 0 || read_plan(app, in, &plan, e) < 0 ||
         phase_context(app, in, temp, &cx, e) < 0)
         return phase_bad_input(app, e);
     const struct build_in build = {.group = &group, .plan = &plan, .out_fd = STDOUT_FILENO};
-    if (lc_build(app->a, &cx, &build, &ignored, e) < 0)
+    if (lc_build(app->a, &cx, &build, &ignored, e) < 0) {
+        steps_error(&steps, e);
         return phase_failed(app, PHASE_BUILD, e);
+    }
     return 0;
 }
 

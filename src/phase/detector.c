@@ -3,16 +3,17 @@
 #include "lifecycle/detect.h"
 #include "phase/order.h"
 #include "phase/rows.h"
+#include "phase/steps.h"
 
 static int write_results(struct app_ctx *app, const struct phase_in *in, const struct detect_out *found,
                          struct err *e)
 {
-    struct val *group;
+    struct val *group, *plan;
     drop_(newfile_drop) struct newfile *group_file = NULL;
     drop_(newfile_drop) struct newfile *plan_file = NULL;
     if (group_write(app->a, &found->group, &group, e) < 0 ||
         phase_write(app, in->group, group, &group_file, e) < 0 ||
-        phase_write(app, in->plan, plan_write(app->a, &found->plan), &plan_file, e) < 0)
+        plan_write(app->a, &found->plan, &plan, e) < 0 || phase_write(app, in->plan, plan, &plan_file, e) < 0)
         return -1;
     struct newfile *const both[] = {plan_file, group_file};
     return phase_publish(both, COUNT(both), e);
@@ -24,13 +25,17 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct lc_context cx;
     struct cnb_order order;
     struct detect_out found;
+    struct steps steps;
     drop_phase_temp const char *temp = NULL;
+    steps_begin(&steps, app);
     if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 ||
         phase_context(app, in, temp, &cx, e) < 0 || order_load(app, in, &order, e) < 0 ||
         order_check(app, &cx, &order, e) < 0)
         return phase_bad_input(app, e);
-    if (lc_detect(app->a, &cx, &order, &found, e) < 0 || write_results(app, in, &found, e) < 0)
+    if (lc_detect(app->a, &cx, &order, &found, e) < 0 || write_results(app, in, &found, e) < 0) {
+        steps_error(&steps, e);
         return phase_failed(app, PHASE_DETECT, e);
+    }
     return 0;
 }
 

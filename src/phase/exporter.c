@@ -91,14 +91,16 @@ static int fill_target(struct app_ctx *app, const struct export_inputs *x, struc
     return 0;
 }
 
-static int begin_report(struct app_ctx *app, const struct phase_in *in, const struct image *img,
-                        struct newfile **out, struct err *e)
+static int begin_report(struct app_ctx *app, const struct phase_in *in, const struct export_inputs *x,
+                        const struct image *img, struct newfile **out, struct err *e)
 {
     char digest[DIGEST_TEXT];
-    const struct cnb_report report = {.tags = in->images,
-                                      .digest = str_of(digest_text(&img->desc.digest, digest)),
-                                      .manifest_size = img->desc.size};
+    struct cnb_report report = {.tags = in->images,
+                                .digest = str_of(digest_text(&img->desc.digest, digest)),
+                                .manifest_size = img->desc.size};
     struct val *doc;
+    if (exporter_build_bom(app, in, &x->group, &report.build_bom, e) < 0)
+        return -1;
     return report_write(app->a, &report, &doc, e) < 0 ? -1 : phase_write(app, in->report, doc, out, e);
 }
 
@@ -129,7 +131,7 @@ static int publish(struct app_ctx *app, const struct phase_in *in, const struct 
         if (fill_target(app, x, from, img, &v[i], e) < 0)
             return -1;
     }
-    if (begin_report(app, in, img, &report, e) < 0)
+    if (begin_report(app, in, x, img, &report, e) < 0)
         return -1;
     for (size_t i = 0; i < in->images.n; i++)
         if (layout_commit(v[i].writer, e) < 0)

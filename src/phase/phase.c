@@ -99,24 +99,35 @@ static void forget_bad_numbers(struct app_ctx *app, const struct applet *ap)
     }
 }
 
-static void settle_paths(struct app_ctx *app, const struct applet *ap, struct phase_in *in)
+static bool names_dir(const struct opt *o)
 {
     static const char *const dirs[] = {"app",       "build-config", "buildpacks", "cache-dir",  "extensions",
                                        "generated", "launch-cache", "layers",     "layout-dir", "platform"};
+    bool found = false;
+    for (size_t i = 0; i < COUNT(dirs); i++)
+        found |= strcmp(dirs[i], o->name) == 0;
+    return found;
+}
+
+static void settle_path(struct app_ctx *app, const struct opt *o, const char *cwd, struct phase_in *in)
+{
+    struct str *at = (struct str *)(void *)((char *)in + o->off);
+    if (o->kind != OPT_TEXT || !at->n)
+        return;
+    if (at->p == o->dflt && str_has_prefix(*at, "<layers>"))
+        *at = str_printf(app->a, PRI_STR PRI_STR, STR_ARG(in->layers),
+                         STR_ARG(str_from(*at, strlen("<layers>"))));
+    if (names_dir(o))
+        *at = path_clean(app->a, at->p[0] == '/' ? *at : path_join(app->a, str_of(cwd), *at));
+}
+
+static void settle_paths(struct app_ctx *app, const struct applet *ap, struct phase_in *in)
+{
     drop_free char *cwd = getcwd(NULL, 0);
     for (int pass = 0; pass < 2; pass++) // <layers> itself comes first
-        for (const struct opt *o = ap->opts; o->name; o++) {
-            struct str *at = (struct str *)(void *)((char *)in + o->off);
-            if (o->kind != OPT_TEXT || !at->n || (strcmp(o->name, "layers") == 0) != (pass == 0))
-                continue;
-            if (at->p == o->dflt && str_has_prefix(*at, "<layers>"))
-                *at = str_printf(app->a, PRI_STR PRI_STR, STR_ARG(in->layers),
-                                 STR_ARG(str_from(*at, strlen("<layers>"))));
-            for (size_t i = 0; i < COUNT(dirs); i++)
-                if (strcmp(dirs[i], o->name) == 0)
-                    *at = path_clean(app->a,
-                                     at->p[0] == '/' ? *at : path_join(app->a, str_of(cwd ? cwd : "/"), *at));
-        }
+        for (const struct opt *o = ap->opts; o->name; o++)
+            if ((strcmp(o->name, "layers") == 0) == (pass == 0))
+                settle_path(app, o, cwd ? cwd : "/", in);
 }
 
 static int check_images(struct app_ctx *app, const struct phase_program *p, const struct phase_in *in,

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kit/extract.h"
+#include "archive/tar_write.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "stream/codec.h"
+#include "stream/memory.h"
+#include "test.h"
+#include <fcntl.h>
+
+struct row {
+    enum tar_type type;
+    const char *name, *text; // content, or target
+    unsigned mode;
+};
+
+static void make_tar(struct test *t, const char *file, const struct row *rows, size_t n, const char *encoder)
+{
+    drop_buf struct buf tar = BUF_INIT(MIB(8));
+    drop_(sink_drop) struct sink *plain = sink_buffer(&tar);
+    drop_(sink_drop) struct sink *s =
+        encoder ? sink_encoded(steal_ptr(plain), encoder_find(str_of(encoder)), NULL) : steal_ptr(plain);
+    drop_(tar_writer_free) struct tar_writer *w = tar_writer_new(s);
+    for (size_t i = 0; i < n; i++) {
+        bool file_row = rows[i].type == TAR_FILE;
+        struct tar_entry en = {.type = rows[i].type, .name = str_of(rows[i].name), .mode = rows[i].mode};
+        if (file_row)
+            en.size = strlen(rows[i].text);
+        else if (rows[i].text)
+            en.link = str_of(rows[i].text);
+        MUST(tar_write_entry(w, &en, &e));
+        if (file_row)
+            MUST(tar_write_data(w, rows[i].text, en.size, &e));
+    }
+    MUST(tar_write_end(w, &e));
+    MUST(sink_finish(s, &e));
+    test_write(t->dir, file, tar.p, tar.n);
+}
+
+static int unpack(struct test *t, const char *file, struct extract x, struct extracted *out, struct err *e)
+{
+    drop_fd int fd = -1, dir = -1;
+    if (path_mkdirs(t->dir, "layer", 0755, e) < 0 ||
+        path_open(t->dir, "layer", O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+        path_open(t->dir, file, O_RDONLY, 0, &fd, e) < 0)
+        return -1;
+    x.name = "dep";
+    x.dirfd = dir;
+    return extract(&x, fd, out, e);
+}
+
+static const struct row node[] = {
+    {TAR_DIR, "node-24/", NULL, 0755},
+    {TAR_FILE, "node-24/LICENSE", "licence", 0600},
+    {TAR_FILE, "node-24/bin/node", "program", 04775},
+    {TAR_SYMLINK, "node-24/bin/npm", "../lib/npm.js", 0777},
+    {TAR_HARDLINK, "node-24/bin/again", "node-24/bin/node", 0755},
+    {TAR_FILE, "node-24/lib/npm.js", "js", 0644},
+    {TAR_FILE, "node-24/include/v8.h", "h", 0644},
+};
+
+TEST(an_archive_is_unpacked_without_its_first_folder)
+{
+    static const char *const encoders[] = {NULL, "gzip-libdeflate-1-1m"};
+    for (size_t i = 0; i < COUNT(encoders); i++) {
+        drop_(arena_free) struct arena *a = arena_new(0);
+        struct extracted did;
+        struct strv drop = {0};
+        struct stat st;
+        char target[LIMIT_PATH];
+        strv_add(a, &drop, STR("include"));
+        make_tar(t, "x", node, COUNT(node), encoders[i]);
+        MUST(unpack(t, "x", (struct extract){.strip = 1, .drop = &drop}, &did, &e));
+        EQ_UINT(did.entries, 5);
+        EQ_UINT(did.bytes, 7 + 7 + 2);
+        EQ_STR(test_read(a, t->dir, "layer/bin/again"), "program");
+        CHECK(fstatat(t->dir, "layer/bin/node", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
+        CHECK(fstatat(t->dir, "layer/LICENSE", &st, 0) == 0 && (st.st_mode & 07777) == 0644);
+        CHECK(fstatat(t->dir, "layer/include", &st, 0) < 0);
+        drop_fd int bin = -1;
+        MUST(path_open(t->dir, "layer/bin", O_RDONLY | O_DIRECTORY, 0, &bin, &e));
+        MUST(path_readlink(bin, "npm", target, &e));
+        EQ_TEXT(target, "../lib/npm.js");
+    }
+}
+
+TEST(only_what_is_wanted)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct extracted did;
+    struct strv only = {0};
+    strv_add(a, &only, STR("bin"));
+    strv_add(a, &only, STR("LIC*"));
+    make_tar(t, "x", node, COUNT(node), NULL);
+    MUST(unpack(t, "x", (struct extract){.strip = 1, .only = &only}, &did, &e));
+    EQ_UINT(did.entries, 4);
+    CHECK(extract_matches(&only, STR("bin/node")));
+    CHECK(!extract_matches(&only, STR("binary")));
+    CHECK(!extract_matches(&only, STR("lib/bin")));
+}
+
+TEST(one_file_wants_a_place)
+{
+    struct extracted did;
+    struct stat st;
+    test_write(t->dir, "x", "#!/bin/sh\n", 10);
+    REFUSED(unpack(t, "x", (struct extract){0}, &did, &e), ERR_PARSE, "dep|into");
+    MUST(unpack(t, "x", (struct extract){.into = STR("bin/tini")}, &did, &e));
+    CHECK(fstatat(t->dir, "layer/bin/tini", &st, 0) == 0 && (st.st_mode & 07777) == 0755);
+    test_write(t->dir, "x", "PK\003\004rest", 8);
+    REFUSED(unpack(t, "x", (struct extract){.into = STR("y")}, &did, &e), ERR_PARSE, "zip");
+}
+
+TEST(hostile_archives_are_refused)
+{
+    static const struct {
+        struct row rows[3];
+        enum err_code code;
+        const char *words;
+    } cases[] = {
+        {{{TAR_FILE, "../secret", "evil", 0644}}, ERR_DENIED, "../secret"},
+        {{{TAR_FILE, "a/../../secret", "evil", 0644}}, ERR_DENIED, "secret"},
+        {{{TAR_SYMLINK, "a", "../..", 0777}}, ERR_DENIED, "a|leads out"},
+        {{{TAR_SYMLINK, "a", "/tmp", 0777}, {TAR_FILE, "a/secret", "evil", 0644}},
+         ERR_DENIED,
+         "symbolic link"},
+        {{{TAR_SYMLINK, "b/a", "/tmp", 0777}, {TAR_DIR, "b/a/new", NULL, 0755}}, ERR_DENIED, "symbolic link"},
+        {{{TAR_FILE, "b/x", "1", 0644}, {TAR_SYMLINK, "b", "/tmp", 0777}}, ERR_PARSE, "directory"},
+        {{{TAR_SYMLINK, "s", "/etc/passwd", 0777}, {TAR_HARDLINK, "h", "s", 0644}}, ERR_PARSE, "h|hard link"},
+        {{{TAR_HARDLINK, "h", "../../etc/passwd", 0644}}, ERR_DENIED, "h"},
+        {{{TAR_HARDLINK, "h", "nothing", 0644}}, ERR_PARSE, "h|nothing"},
+        {{{TAR_CHAR, "null", NULL, 0666}}, ERR_DENIED, "null|device"},
+        {{{TAR_FIFO, "pipe", NULL, 0666}}, ERR_DENIED, "pipe|device or pipe"},
+        {{{TAR_SYMLINK, "f", "/tmp/dema-secret", 0777}, {TAR_FILE, "f", "kept inside", 0644}}, ERR_NONE, ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct extracted did;
+        size_t n = 0;
+        while (n < 3 && cases[i].rows[n].name)
+            n++;
+        MUST(tree_remove(t->dir, "layer", &e));
+        make_tar(t, "x", cases[i].rows, n, NULL);
+        if (cases[i].code == ERR_NONE)
+            MUST(unpack(t, "x", (struct extract){0}, &did, &e));
+        else
+            REFUSED(unpack(t, "x", (struct extract){0}, &did, &e), cases[i].code, cases[i].words);
+    }
+    struct stat st;
+    CHECK(fstatat(t->dir, "secret", &st, 0) < 0);
+    CHECK(fstatat(AT_FDCWD, "/tmp/dema-secret", &st, 0) < 0);
+}
+
+TEST(a_cut_archive_is_refused)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct extracted did;
+    make_tar(t, "x", node, COUNT(node), "gzip-libdeflate-1-1m");
+    struct str whole = test_read(a, t->dir, "x");
+    test_write(t->dir, "y", whole.p, whole.n / 2);
+    REFUSED(unpack(t, "y", (struct extract){.strip = 1}, &did, &e), ERR_PARSE, "dep");
+}
