@@ -4,11 +4,12 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cnb/env.h"
+#include "platform/stop.h"
 #include <fcntl.h>
 
 struct in {
     struct strv args;
-    struct str tag, lock, write_lock;
+    struct str tag, lock, write_lock, format;
     bool update, keep_packages;
     int64_t threads;
 };
@@ -34,11 +35,26 @@ static void report(struct app_ctx *app, const struct base_created *c)
     char text[DIGEST_TEXT];
     buf_printf(app->out, "created " PRI_STR "\n  digest    %s\n  packages  %zu\n  unpacked  " PRI_STR "\n",
                STR_ARG(c->name), digest_text(&c->image.desc.digest, text), c->packages,
-               STR_ARG(cli_size(app->a, c->unpacked)));
+               STR_ARG(text_size(app->a, c->unpacked)));
     buf_text(app->out, "  seconds  ");
     for (int s = 0; s < BASE_STEP_MAX_; s++)
         buf_printf(app->out, " %s %.1f", base_step_name((enum base_step)s), (double)c->ms[s] / 1000);
     buf_char(app->out, '\n');
+}
+
+static void report_json(struct app_ctx *app, const struct base_created *c)
+{
+    struct val *doc = ARENA_NEW(app->a, struct val), *ms;
+    val_set_map(doc);
+    val_set_str(val_put(app->a, doc, STR("name")), c->name);
+    val_set_str(val_put(app->a, doc, STR("digest")), cli_digest(app->a, &c->image.desc.digest));
+    val_set_int(val_put(app->a, doc, STR("packages")), (int64_t)c->packages);
+    val_set_int(val_put(app->a, doc, STR("unpacked")), (int64_t)c->unpacked);
+    ms = val_put(app->a, doc, STR("ms"));
+    val_set_map(ms);
+    for (int s = 0; s < BASE_STEP_MAX_; s++)
+        val_set_int(val_put(app->a, ms, str_of(base_step_name((enum base_step)s))), (int64_t)c->ms[s]);
+    cli_print_json(app, doc);
 }
 
 static int run(struct app_ctx *app, void *in_, struct err *e)
@@ -49,9 +65,13 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct deb_lock lock;
     struct base_created created;
     struct str text;
+    enum cli_how how;
+    drop_fd int stop = -1;
     const char *file = str_c(app->a, in->args.v[0]);
-    if (read_text(app, file, &text, e) < 0 || declaration_read(app->a, text, file, app->ev, &d, e) < 0 ||
-        (in->lock.n && read_lock(app, in->lock, &lock, e) < 0) || cli_state(app, &st, e) < 0)
+    if (cli_how(in->format, &how, e) < 0 || read_text(app, file, &text, e) < 0 ||
+        declaration_read(app->a, text, file, app->ev, &d, e) < 0 ||
+        (in->lock.n && read_lock(app, in->lock, &lock, e) < 0) || stop_open(&stop, e) < 0 ||
+        cli_state(app, &st, e) < 0)
         return -1;
     struct base_create_spec spec = {.st = st,
                                     .declaration = &d,
@@ -62,12 +82,16 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                                     .reference = in->tag,
                                     .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
                                     .update = in->update,
-                                    .keep_packages = in->keep_packages};
+                                    .keep_packages = in->keep_packages,
+                                    .stop = &stop};
     if (base_create(app->a, &spec, &created, e) < 0)
         return -1;
     if (in->write_lock.n && file_replace(AT_FDCWD, str_c(app->a, in->write_lock), 0644, created.lock, e) < 0)
         return err_wrap(e, "the image is made, but its lock was not written");
-    report(app, &created);
+    if (how == CLI_JSON)
+        report_json(app, &created);
+    else
+        report(app, &created);
     return 0;
 }
 
@@ -82,6 +106,7 @@ static const struct opt opts[] = {
                 "them"),
     OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
         .help = "threads that make layers; 0 is one for each processor"),
+    CLI_FORMAT(struct in),
     {0},
 };
 extern const struct applet applet_base_create;

@@ -3,66 +3,52 @@
 #include "platform/base.h"
 
 struct in {
-    struct str output;
+    struct str format;
 };
-
-static void print_row(struct app_ctx *app, const struct base_info *b)
-{
-    char text[DIGEST_TEXT];
-    buf_printf(app->out, "%-28.*s %-6.*s %-12.12s %10.*s  " PRI_STR " " PRI_STR " " PRI_STR "\n",
-               STR_ARG(b->name), STR_ARG(b->kind.n ? b->kind : STR("-")), digest_hex(&b->manifest, text),
-               STR_ARG(cli_size(app->a, b->size)), STR_ARG(b->distro_name), STR_ARG(b->distro_version),
-               STR_ARG(b->architecture));
-}
-
-static void add_json(struct app_ctx *app, struct val *list, const struct base_info *b)
-{
-    char text[DIGEST_TEXT];
-    struct val *v = val_add(app->a, list);
-    val_set_map(v);
-    val_set_str(val_put(app->a, v, STR("name")), b->name);
-    val_set_str(val_put(app->a, v, STR("kind")), b->kind);
-    val_set_str(val_put(app->a, v, STR("digest")), str_dup(app->a, str_of(digest_text(&b->manifest, text))));
-    val_set_int(val_put(app->a, v, STR("size")), (int64_t)b->size);
-    val_set_str(val_put(app->a, v, STR("distro")),
-                str_printf(app->a, PRI_STR " " PRI_STR, STR_ARG(b->distro_name), STR_ARG(b->distro_version)));
-    val_set_str(val_put(app->a, v, STR("architecture")), b->architecture);
-}
 
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
+    static const struct column columns[] = {{"NAME", NULL, false},
+                                            {NULL, "name", false},
+                                            {"KIND", "kind", false},
+                                            {"DIGEST", "digest", false},
+                                            {"SIZE", "size", true},
+                                            {"FOR", "distro", false},
+                                            {"ARCHITECTURE", "architecture", false},
+                                            {"CREATED", "created", false},
+                                            {NULL, NULL, false}};
     const struct in *in = in_;
     drop_(state_close) struct state *st = NULL;
-    enum cli_output how;
+    struct table *t = table_new(app->a, columns);
+    enum cli_how how;
     struct base_info *v;
     size_t n;
-    if (cli_output(in->output, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
+    if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
         base_list(st, app->a, &v, &n, e) < 0)
         return -1;
-    struct val *list = ARENA_NEW(app->a, struct val);
-    val_set_list(list);
-    if (how == CLI_TEXT && n)
-        buf_printf(app->out, "%-28s %-6s %-12s %10s  %s\n", "NAME", "KIND", "DIGEST", "SIZE", "FOR");
     for (size_t i = 0; i < n; i++) {
-        if (how == CLI_JSON)
-            add_json(app, list, &v[i]);
-        else
-            print_row(app, &v[i]);
+        const struct cell row[] = {
+            cell_text(cli_short_name(app->a, v[i].name)),
+            cell_text(v[i].name),
+            cell_both(v[i].kind.n ? v[i].kind : STR("-"), v[i].kind),
+            cli_cell_digest(app->a, &v[i].manifest),
+            cell_size(app->a, v[i].size),
+            cell_text(str_printf(app->a, PRI_STR " " PRI_STR, STR_ARG(v[i].distro_name),
+                                 STR_ARG(v[i].distro_version))),
+            cell_text(v[i].architecture),
+            cli_cell_time(app->a, v[i].created)};
+        table_add(t, row);
     }
-    if (how == CLI_JSON)
-        cli_print_json(app, list);
+    cli_print_table(app, how, t, "no base images yet; \"dema base create bases/run-base.toml\" makes one");
     return 0;
 }
 
-static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
-        .help = "text for people or JSON for programs"),
-    {0},
-};
+static const struct opt opts[] = {CLI_FORMAT(struct in), {0}};
 extern const struct applet applet_base_list;
 const struct applet applet_base_list = {
     .name = "base list",
     .summary = "List the base images on this machine",
+    .examples = "  dema base list\n  dema base list -o json",
     .opts = opts,
     .in_size = sizeof(struct in),
     .run = run,

@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/build.h"
 #include "base/clock.h"
-#include "cli/cli.h"
+#include "base/dir.h"
+#include "cli/build_report.h"
+#include "platform/buildpacks.h"
 #include "platform/stop.h"
 #include <fcntl.h>
-#include <unistd.h>
+#include <stdio.h>
 
 struct in {
-    struct strv args, env, buildpacks;
-    struct str tag, build_image, run_image, process, runner, layers;
-    bool offline;
-    int64_t threads;
+    struct strv args, env, env_files, buildpacks;
+    struct str tag, build_image, run_image, process, runner, layers, network, output, format, events;
+    bool check, explain;
+    int64_t threads, check_timeout;
+};
+
+// One build under way.
+struct build_job {
+    struct app_ctx *app;
+    const struct in *in;
+    enum cli_how how;
+    struct output output;
+    struct state *st;
+    struct watch *watch;
+    struct strmap env;
+    struct programs programs;
+    struct build_opts o;
+    struct image previous;
+    struct check_out check;
+    struct build_result result;
+    struct built built;
+    uint64_t began;
+    int stop;
 };
 
 // Where distributions keep the bundle of trusted certificates.
@@ -33,111 +54,284 @@ static int absolute(struct app_ctx *app, struct str path, const char **out, stru
 {
     char *real = realpath(str_c(app->a, path), NULL);
     if (!real)
-        return err_sys(e, PRI_STR, STR_ARG(path));
+        return err_sys(e, PRI_STR, STR_ARG(str_printable(app->a, path, 200)));
     *out = str_c(app->a, str_of(real));
     free(real);
     return 0;
 }
 
-static int created(struct app_ctx *app, int64_t *out, struct err *e)
+// The folder must be one that can be read, and have something in it.
+static int take_source(struct build_job *j, struct err *e)
 {
-    const struct str *epoch = strmap_get(&app->env, STR("SOURCE_DATE_EPOCH"));
-    *out = LAYER_MTIME;
-    if (!epoch || !epoch->n)
-        return 0;
-    return clock_source_date(*epoch, out, e) < 0 ? err_wrap(e, "SOURCE_DATE_EPOCH") : 0;
+    struct str word = j->in->args.n ? j->in->args.v[0] : STR(".");
+    struct strv names;
+    struct stat st;
+    drop_fd int fd = -1;
+    if (!word.n)
+        return err_set(e, ERR_USAGE, "the folder of the app is named by an empty word");
+    if (absolute(j->app, word, &j->o.source, e) < 0)
+        return -1;
+    if (fstatat(AT_FDCWD, j->o.source, &st, 0) == 0 && !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, PRI_STR ": is a file; dema builds the folder that holds the source",
+                       STR_ARG(str_printable(j->app->a, word, 200)));
+    if (path_open_host(j->o.source, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
+        dir_names(j->app->a, fd, ".", 1000000, &names, e) < 0)
+        return err_wrap(e, "app");
+    if (!names.n)
+        return err_set(e, ERR_USAGE, "%s: the folder is empty; there is nothing to build", j->o.source);
+    return 0;
 }
 
-static int take_paths(struct app_ctx *app, const struct in *in, struct build_opts *o, struct err *e)
+// Each is the id of a built-in one, or else a folder: one that an app brings takes the place of nothing built in.
+static int take_buildpacks(struct build_job *j, struct err *e)
 {
-    if (absolute(app, in->args.n ? in->args.v[0] : STR("."), &o->source, e) < 0)
-        return -1;
-    for (size_t i = 0; i < in->buildpacks.n; i++) {
+    for (size_t i = 0; i < j->in->buildpacks.n; i++) {
         const char *dir;
-        if (absolute(app, in->buildpacks.v[i], &dir, e) < 0)
+        struct str bp = j->in->buildpacks.v[i];
+        struct stat st;
+        bool path = bp.n && (bp.p[0] == '/' || bp.p[0] == '.');
+        if (!path && (buildpacks_is_builtin(j->app->a, &j->programs, bp) ||
+                      fstatat(AT_FDCWD, str_c(j->app->a, bp), &st, 0) < 0 || !S_ISDIR(st.st_mode))) {
+            strv_add(j->app->a, &j->o.buildpacks, bp);
+            continue;
+        }
+        if (absolute(j->app, bp, &dir, e) < 0)
             return err_wrap(e, "--buildpack");
-        strv_add(app->a, &o->buildpacks, str_of(dir));
+        strv_add(j->app->a, &j->o.buildpacks, str_of(dir));
     }
     return 0;
 }
 
-static void report(struct app_ctx *app, const struct in *in, const struct build_result *r)
+// Without --tag the folder's name is the image's, where it can be one.
+static int take_name(struct build_job *j, struct err *e)
 {
-    char text[DIGEST_TEXT];
-    buf_printf(app->out,
-               "built " PRI_STR "\n  digest   %s\n  size     " PRI_STR
-               " in %zu layers above the run image, %zu of them unchanged\n",
-               STR_ARG(in->tag), digest_text(&r->manifest, text), STR_ARG(cli_size(app->a, r->size)),
-               r->layers, r->reused);
-    if (r->process_type.n)
-        buf_printf(app->out, "  starts   " PRI_STR "\n", STR_ARG(r->process_type));
-    buf_printf(app->out, "\nstart it with: dema run " PRI_STR "\n", STR_ARG(in->tag));
+    struct err why = {0};
+    struct reference r;
+    char text[512];
+    struct str name = j->in->tag.n ? j->in->tag : path_base(str_of(j->o.source));
+    if (!j->in->tag.n && image_name(j->app->a, name, &j->built.name, &why) < 0)
+        return err_set(e, ERR_USAGE, "the image needs a name, --tag NAME: the folder's is none: %s",
+                       err_text(&why, text, sizeof text));
+    if (image_name(j->app->a, name, &j->built.name, e) < 0) {
+        e->code = ERR_USAGE; // it is a word of the command line, not of a document
+        return err_wrap(e, "--tag");
+    }
+    if (reference_parse(j->app->a, name, &r, e) < 0)
+        return -1;
+    if (reference_has_digest(&r))
+        return err_set(e, ERR_USAGE, "--tag " PRI_STR ": a name with a digest cannot be given to a new image",
+                       STR_ARG(name));
+    j->o.name = name;
+    return 0;
 }
 
-static int layers(struct str word, bool *copies, struct err *e)
+static int take_words(struct build_job *j, struct err *e)
 {
-    if (!str_is(word, "overlay") && !str_is(word, "copy"))
-        return err_set(e, ERR_USAGE, "--layers: \"" PRI_STR "\" is neither overlay nor copy", STR_ARG(word));
-    *copies = str_is(word, "copy");
+    static const char *const networks[] = {
+        [BUILD_NET_AUTO] = "auto", [BUILD_NET_HOST] = "host", [BUILD_NET_NONE] = "none"};
+    const struct in *in = j->in;
+    unsigned runner, network = 0;
+    while (network < COUNT(networks) && !str_is(in->network, networks[network]))
+        network++;
+    if (network == COUNT(networks))
+        return err_set(e, ERR_USAGE, "--network " PRI_STR ": want auto, host or none", STR_ARG(in->network));
+    if (!str_is(in->layers, "overlay") && !str_is(in->layers, "copy"))
+        return err_set(e, ERR_USAGE, "--layers: \"" PRI_STR "\" is neither overlay nor copy",
+                       STR_ARG(in->layers));
+    if (in->threads < 0 || in->threads > 1024)
+        return err_set(e, ERR_USAGE, "--threads %lld: want 0 to 1024", (long long)in->threads);
+    if (in->check_timeout < 1 || in->check_timeout > 3600)
+        return err_set(e, ERR_USAGE, "--check-timeout %lld: want 1 to 3600 seconds",
+                       (long long)in->check_timeout);
+    if (cli_how(in->format, &j->how, e) < 0 || cli_runner(in->runner, &runner, e) < 0)
+        return -1;
+    if (in->check && runner != SBX_NAMESPACES)
+        return err_set(e, ERR_USAGE, "--check: only the namespaces runner can look into its network");
+    if (str_is(in->events, "-") && j->how == CLI_JSON)
+        return err_set(e, ERR_USAGE,
+                       "--events - and --format json: both want standard output; the last "
+                       "event is the result");
+    if (in->output.n && output_parse(j->app->a, in->output, &j->output, e) < 0)
+        return -1;
+    j->o.network = (enum build_network)network;
+    j->o.runner = (enum sbx_runner)runner;
+    j->o.copies = str_is(in->layers, "copy");
     return 0;
+}
+
+static int take_images(struct build_job *j, struct err *e)
+{
+    const struct {
+        const char *kind;
+        struct str word, *out;
+    } images[] = {{"build image", j->in->build_image, &j->o.build_image},
+                  {"run image", j->in->run_image, &j->o.run_image}};
+    for (size_t i = 0; i < COUNT(images); i++)
+        if (cli_image(j->app, j->st, images[i].word, images[i].out, e) < 0)
+            return e->code == ERR_NOT_FOUND
+                       ? err_wrap(e, "%s (\"dema base create\" makes one)", images[i].kind)
+                       : err_wrap(e, "%s", images[i].kind);
+    return 0;
+}
+
+// What the name stands for now: tells afterwards what was reused.
+static int take_previous(struct build_job *j, struct err *e)
+{
+    struct err why = {0};
+    if (image_load(j->st, j->app->a, j->built.name, NULL, &j->previous, &why) == 0) {
+        j->built.previous = &j->previous;
+        return 0;
+    }
+    if (why.code == ERR_NOT_FOUND)
+        return 0;
+    *e = why;
+    return err_wrap(e, "the image that has the name now");
+}
+
+static int take(struct build_job *j, struct err *e)
+{
+    struct app_ctx *app = j->app;
+    if (take_words(j, e) < 0 || take_source(j, e) < 0 || take_name(j, e) < 0 ||
+        programs_find(app->a, &j->programs, e) < 0 || take_buildpacks(j, e) < 0 ||
+        cli_env_files(app, &j->in->env_files, &j->env, e) < 0 || cli_env(app, &j->in->env, &j->env, e) < 0 ||
+        created_time(app->a, j->o.source, &app->env, &j->built.created, e) < 0 ||
+        stop_open(&j->stop, e) < 0 || cli_state(app, &j->st, e) < 0 || take_images(j, e) < 0 ||
+        take_previous(j, e) < 0 || watch_open(app, j->in->events, &j->watch, e) < 0)
+        return -1;
+    j->o.st = j->st;
+    j->o.ev = &j->watch->ev;
+    j->o.env = &j->env;
+    j->o.host_env = &app->env;
+    j->o.ca_bundle = ca_bundle(app);
+    j->o.process_type = j->in->process;
+    j->o.explain = true; // the report at the end has the reasons too
+    j->o.created_sec = j->built.created.sec;
+    j->o.threads = (unsigned)j->in->threads;
+    j->o.stop_fd = j->stop;
+    j->o.temp_dir = cli_temp_dir(app);
+    j->o.programs = &j->programs;
+    return 0;
+}
+
+static void fact(struct build_job *j, const char *subject, struct str text)
+{
+    event_emit(&j->watch->ev, &(struct event){.kind = EV_FACT, .subject = str_of(subject), .text = text});
+}
+
+static int check(struct build_job *j, struct err *e)
+{
+    const struct check_in in = {.st = j->st,
+                                .ev = &j->watch->ev,
+                                .image = j->built.name,
+                                .timeout_ms = (unsigned)j->in->check_timeout * 1000,
+                                .stop_fd = j->stop,
+                                .temp_dir = j->o.temp_dir};
+    uint64_t start = clock_mono_ms();
+    event_emit(&j->watch->ev, &(struct event){.kind = EV_PHASE, .phase = STR("check")});
+    if (check_image(j->app->a, &in, &j->check, e) < 0)
+        return err_wrap(e, "the image is made, but");
+    event_emit(&j->watch->ev,
+               &(struct event){
+                   .kind = EV_PHASE, .phase = STR("check"), .done = 1, .total = clock_mono_ms() - start});
+    j->built.check = &j->check;
+    return 0;
+}
+
+static int write_output(struct build_job *j, struct err *e)
+{
+    if (output_write(j->st, j->built.name, &j->output, j->o.threads, e) < 0)
+        return err_wrap(e, "the image is made, but not written");
+    j->built.output = j->in->output;
+    return 0;
+}
+
+static int report(struct build_job *j, struct err *e)
+{
+    struct built *b = &j->built;
+    if (image_load(j->st, j->app->a, b->name, NULL, &b->image, e) < 0)
+        return -1;
+    about_image(j->app->a, &b->image, &b->about);
+    b->watch = j->watch;
+    b->result = &j->result;
+    b->ms = clock_mono_ms() - j->began;
+    struct val *result = build_report_json(j->app, b);
+    watch_result(j->watch, result);
+    if (j->how == CLI_JSON)
+        cli_print_json(j->app, result);
+    else if (!str_is(j->in->events, "-"))
+        build_report_text(j->app, b);
+    return 0;
+}
+
+static int build(struct build_job *j, struct err *e)
+{
+    struct err late = {0}, more = {0};
+    if (!j->in->tag.n)
+        event_emit(&j->watch->ev,
+                   &(struct event){.kind = EV_STEP,
+                                   .text = str_printf(j->app->a,
+                                                      "the image is called " PRI_STR
+                                                      ", after the folder; --tag gives another name",
+                                                      STR_ARG(cli_short_name(j->app->a, j->built.name)))});
+    fact(j, "created", j->built.created.why);
+    if (build_app(j->app->a, &j->o, &j->result, e) < 0)
+        return -1;
+    // The image is there: its report is given, whatever comes after.
+    int rc = write_output(j, &late);
+    if (rc == 0 && j->in->check)
+        rc = check(j, &late);
+    if (report(j, &more) < 0 && rc == 0) {
+        *e = more;
+        return -1;
+    }
+    if (rc < 0)
+        *e = late;
+    return rc;
 }
 
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
-    const struct in *in = in_;
-    drop_(state_close) struct state *st = NULL;
-    struct strmap env = {0};
-    struct programs programs;
-    struct build_result result;
-    unsigned runner;
-    drop_fd int stop = -1;
-    struct build_opts o = {.ev = app->ev,
-                           .name = in->tag,
-                           .build_image = in->build_image,
-                           .run_image = in->run_image,
-                           .env = &env,
-                           .host_env = &app->env,
-                           .ca_bundle = ca_bundle(app),
-                           .process_type = in->process,
-                           .offline = in->offline,
-                           .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
-                           .temp_dir = cli_temp_dir(app),
-                           .programs = &programs};
-    if (!in->tag.n)
-        return err_set(e, ERR_USAGE, "the image needs a name: --tag NAME");
-    if (layers(in->layers, &o.copies, e) < 0 || cli_runner(in->runner, &runner, e) < 0 ||
-        cli_env(app, &in->env, &env, e) < 0 || created(app, &o.created_sec, e) < 0 ||
-        take_paths(app, in, &o, e) < 0 || programs_find(app->a, &programs, e) < 0 ||
-        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
-        return -1;
-    o.st = st;
-    o.stop_fd = stop;
-    o.runner = (enum sbx_runner)runner;
-    if (build_app(app->a, &o, &result, e) < 0)
-        return -1;
-    report(app, in, &result);
-    return 0;
+    struct build_job j = {.app = app, .in = in_, .stop = -1, .began = clock_mono_ms()};
+    render_facts(app->render, j.in->explain);
+    int rc = take(&j, e) < 0 ? -1 : build(&j, e);
+    watch_close(j.watch);
+    state_close(j.st);
+    drop_fd_p(&j.stop);
+    return rc;
 }
 
 static const struct opt opts[] = {
     OPT(struct in, tag, "tag", .letter = 't', .arg = "NAME",
-        .help = "name of the image, such as shop or team/shop:1; must be given"),
-    OPT(struct in, buildpacks, "buildpack", .letter = 'b', .arg = "DIR",
-        .help = "folder of a buildpack; all of them take part, in the order given"),
+        .help = "name of the image, such as shop or team/shop:1; without it the folder's name"),
     OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
         .help = "variable for the buildpacks; NAME alone passes on the value that it has here"),
-    OPT(struct in, build_image, "build-image", .arg = "IMAGE", .dflt = "dema/build-base",
-        .help = "image that the buildpacks run in"),
+    OPT(struct in, env_files, "env-file", .arg = "FILE", .help = "file with such variables, one a line"),
+    OPT(struct in, buildpacks, "buildpack", .letter = 'b', .arg = "DIR|ID",
+        .help =
+            "folder of a buildpack, or ID of a built-in one; those named take part in the order given, and "
+            "no others"),
     OPT(struct in, run_image, "run-image", .arg = "IMAGE", .dflt = "dema/run-base",
         .help = "image that the app image stands on"),
+    OPT(struct in, build_image, "build-image", .arg = "IMAGE", .dflt = "dema/build-base",
+        .help = "image that the buildpacks run in"),
     OPT(struct in, process, "process", .arg = "TYPE",
         .help = "process type that the image starts when nothing else is named"),
-    OPT(struct in, offline, "offline", .help = "the build gets no network"),
-    OPT(struct in, runner, "runner", .arg = "namespaces|runc", .dflt = "namespaces", .env = "DEMA_RUNNER",
-        .help = "what makes the sandbox; \"dema doctor\" says what works here"),
+    OPT(struct in, check, "check", .help = "start the image without network and ask it over HTTP on $PORT"),
+    OPT(struct in, check_timeout, "check-timeout", .arg = "SECONDS", .dflt = "30",
+        .help = "how long --check waits for an answer"),
+    OPT(struct in, network, "network", .arg = "auto|host|none", .dflt = "auto",
+        .help = "network of the buildpacks: auto gives it to those that ask for it and to foreign ones"),
+    OPT(struct in, output, "output", .arg = "layout:DIR|archive:FILE",
+        .help = "also write the image: into an OCI layout, or as a file for docker load and podman load"),
+    OPT(struct in, explain, "explain", .help = "say why things are decided and done as they are"),
+    CLI_FORMAT(struct in),
+    OPT(struct in, events, "events", .arg = "FILE",
+        .help = "write what happens as JSON, one object a line; - is standard output"),
     OPT(struct in, layers, "layers", .arg = "overlay|copy", .dflt = "overlay",
         .help = "how the buildpacks see the app and their layers of the build before: as overlays, or as "
                 "plain copies"),
+    OPT(struct in, runner, "runner", .arg = "namespaces|runc", .dflt = "namespaces", .env = "DEMA_RUNNER",
+        .help = "what makes the sandbox; \"dema doctor\" says what works here"),
     OPT(struct in, threads, "threads", .arg = "N", .dflt = "0",
         .help = "threads that make layers; 0 is one for each processor"),
     {0},
@@ -146,11 +340,21 @@ extern const struct applet applet_build;
 const struct applet applet_build = {
     .name = "build",
     .summary = "Make an app image from a source folder",
-    .args = "[FOLDER]",
+    .args = "[PATH]",
     .details =
-        "FOLDER holds the source of the app; without it, the current one does. Its files are never changed. "
-        "The same source, buildpacks and images give the same digest, whoever builds, wherever.",
-    .examples = "  dema build . -t shop --buildpack ./buildpacks/hello",
+        "PATH is the folder with the source of the app; without it, the current one. Its files are never "
+        "changed. Without --buildpack the built-in buildpacks look at the source, and those that fit take "
+        "part.\n"
+        "\n"
+        "The same source, buildpacks and images give the same digest, whoever builds, wherever. What a build "
+        "before has done is not done again.\n"
+        "\n"
+        "IMAGE is a name as \"dema images\" lists them, or layout:FOLDER[:NAME] for one of an OCI layout.",
+    .examples = "  dema build . -t shop                        build the current folder\n"
+                "  dema build . -t shop --check                and see whether it answers\n"
+                "  dema build . -t shop -e BP_NODE_VERSION=22  with a setting for the buildpacks\n"
+                "  dema build . -t shop --output archive:shop.tar && docker load -i shop.tar\n"
+                "  dema build . -t hello -b ./buildpacks/hello with a buildpack of your own",
     .opts = opts,
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, args),

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "document/json.h"
 #include "sandbox/sandbox.h"
+#include <fcntl.h>
+#include <stdio.h>
 
 static struct str env_text(struct app_ctx *app, struct str name)
 {
@@ -52,10 +57,38 @@ int cli_env(struct app_ctx *app, const struct strv *words, struct strmap *env, s
         const struct str *own = pair ? NULL : strmap_get(&app->env, words->v[i]);
         if (!own)
             return err_set(e, ERR_USAGE,
-                           "--env " PRI_STR ": want NAME=VALUE, or the name of a variable that is set",
-                           STR_ARG(words->v[i]));
+                           "variable \"" PRI_STR "\": want NAME=VALUE, or the name of one that is set here",
+                           STR_ARG(str_printable(app->a, words->v[i], 100)));
         strmap_set(app->a, env, words->v[i], *own);
     }
+    return 0;
+}
+
+static int env_file(struct app_ctx *app, const char *path, struct strmap *env, struct err *e)
+{
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    if (file_read(AT_FDCWD, path, &text, e) < 0)
+        return -1;
+    struct str rest = str_dup(app->a, buf_view(&text)), line;
+    for (unsigned n = 1; str_next_line(&rest, &line); n++) {
+        struct str word = str_trim(line);
+        struct strv one = {&word, 1, 1};
+        if (!word.n || word.p[0] == '#')
+            continue;
+        if (str_has_nul(word))
+            return err_set(e, ERR_USAGE, "%s:%u: a NUL byte", path, n);
+        word = line; // blanks belong to the value
+        if (cli_env(app, &one, env, e) < 0)
+            return err_wrap(e, "%s:%u", path, n);
+    }
+    return 0;
+}
+
+int cli_env_files(struct app_ctx *app, const struct strv *files, struct strmap *env, struct err *e)
+{
+    for (size_t i = 0; i < files->n; i++)
+        if (env_file(app, str_c(app->a, files->v[i]), env, e) < 0)
+            return err_wrap(e, "--env-file");
     return 0;
 }
 
@@ -67,23 +100,13 @@ int cli_runner(struct str name, unsigned *out, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE, "--runner " PRI_STR ": want namespaces, in-place or runc", STR_ARG(name));
+    return err_set(e, ERR_USAGE, "--runner " PRI_STR ": want namespaces or runc", STR_ARG(name));
 }
 
-struct str cli_size(struct arena *a, uint64_t bytes)
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    for (; size >= 1000 && unit + 1 < COUNT(units); unit++)
-        size /= 1000;
-    return str_printf(a, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
-}
-
-int cli_output(struct str word, enum cli_output *out, struct err *e)
+int cli_how(struct str word, enum cli_how *out, struct err *e)
 {
     if (word.n && !str_is(word, "text") && !str_is(word, "json"))
-        return err_set(e, ERR_USAGE, "--output " PRI_STR ": want text or json", STR_ARG(word));
+        return err_set(e, ERR_USAGE, "--format " PRI_STR ": want text or json", STR_ARG(word));
     *out = str_is(word, "json") ? CLI_JSON : CLI_TEXT;
     return 0;
 }
@@ -92,4 +115,38 @@ void cli_print_json(struct app_ctx *app, const struct val *v)
 {
     json_write(v, JSON_PRETTY, app->out);
     buf_char(app->out, '\n');
+}
+
+void cli_print_table(struct app_ctx *app, enum cli_how how, const struct table *t, const char *none)
+{
+    if (how == CLI_TEXT) {
+        table_text(t, app->out);
+        if (none && !table_rows(t))
+            fprintf(stderr, "%s\n", none);
+        return;
+    }
+    struct val *list = ARENA_NEW(app->a, struct val);
+    val_set_list(list);
+    table_json(t, list);
+    cli_print_json(app, list);
+}
+
+struct str cli_digest(struct arena *a, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    return str_dup(a, str_of(digest_text(d, text)));
+}
+
+struct cell cli_cell_digest(struct arena *a, const struct digest *d)
+{
+    char hex[DIGEST_TEXT];
+    return cell_both(str_printf(a, "%.12s", digest_hex(d, hex)), cli_digest(a, d));
+}
+
+struct cell cli_cell_time(struct arena *a, struct str created)
+{
+    struct err ignored = {0};
+    int64_t sec;
+    bool known = clock_parse(created, &sec, &ignored) == 0;
+    return cell_both(known ? text_age(a, sec, clock_now_sec()) : STR("-"), created);
 }

@@ -4,7 +4,7 @@
 #include "sandbox/sandbox.h"
 
 struct in {
-    struct str output;
+    struct str format;
 };
 
 static void print_text(struct app_ctx *app, const struct sbx_state *s)
@@ -37,9 +37,9 @@ static void add_json(struct app_ctx *app, struct val *list, const struct sbx_sta
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
     const struct in *in = in_;
-    enum cli_output how;
+    enum cli_how how;
     struct sbx_state states[SBX_RUNNER_MAX_];
-    if (cli_output(in->output, &how, e) < 0)
+    if (cli_how(in->format, &how, e) < 0)
         return -1;
     sbx_doctor(app->a, states);
     struct val *list = ARENA_NEW(app->a, struct val);
@@ -59,8 +59,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 }
 
 static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
-        .help = "text for people or JSON for programs"),
+    CLI_FORMAT(struct in),
     {0},
 };
 extern const struct applet applet_doctor;
@@ -70,6 +69,7 @@ const struct applet applet_doctor = {
     .details =
         "Each way to make a sandbox is tried. Where one does not work, the reason is told and what would "
         "enable it. The exit code is 1 when none works.",
+    .examples = "  dema doctor\n  dema doctor -o json",
     .opts = opts,
     .in_size = sizeof(struct in),
     .run = run,

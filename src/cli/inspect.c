@@ -1,71 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cli.h"
-#include "cnb/labels.h"
+#include "cli/about.h"
 #include "document/json.h"
 
 struct in {
     struct strv args;
-    struct str output;
+    struct str format;
 };
 
-static void print_processes(struct app_ctx *app, const struct image *img)
+static void line(struct app_ctx *app, const char *name, struct str text)
 {
-    const struct str *label = image_config_label_get(&img->config, STR(LABEL_BUILD));
-    struct err ignored = {0};
-    struct val *doc;
-    if (!label || json_read(app->a, *label, LABEL_BUILD, &doc, &ignored) < 0)
-        return;
-    const struct val *list = val_get(doc, STR("processes"));
-    for (size_t i = 0; list && list->kind == VAL_LIST && i < list->c.n; i++) {
-        const struct val *type = val_get(&list->c.v[i], STR("type")),
-                         *command = val_get(&list->c.v[i], STR("command"));
-        if (!type || type->kind != VAL_STR || !command || command->kind != VAL_LIST)
+    buf_printf(app->out, "%-11s " PRI_STR "\n", name, STR_ARG(str_printable(app->a, text, 400)));
+}
+
+static void print_processes(struct app_ctx *app, const struct about *about)
+{
+    for (size_t i = 0; i < about->buildpacks.n; i++)
+        line(app, i ? "" : "buildpacks", about->buildpacks.v[i]);
+    for (size_t i = 0; i < about->processes.n; i++) {
+        const struct about_process *p = &about->processes.v[i];
+        line(app, i ? "" : "processes",
+             str_printf(app->a, PRI_STR "%s: " PRI_STR, STR_ARG(p->type), p->dflt ? " (default)" : "",
+                        STR_ARG(about_words(app->a, p))));
+    }
+}
+
+// Those of the spec are shown as what they mean, ours are for ourselves.
+static void print_labels(struct app_ctx *app, const struct strmap *labels)
+{
+    bool first = true;
+    for (size_t i = 0; i < labels->n; i++) {
+        const struct map_entry *l = &labels->v[i];
+        if (str_has_prefix(l->key, "io.buildpacks.") || str_has_prefix(l->key, "dema."))
             continue;
-        buf_printf(app->out, "process      " PRI_STR ":", STR_ARG(type->s));
-        for (size_t j = 0; j < command->c.n; j++)
-            if (command->c.v[j].kind == VAL_STR)
-                buf_printf(app->out, " " PRI_STR, STR_ARG(command->c.v[j].s));
-        buf_char(app->out, '\n');
+        line(app, first ? "labels" : "",
+             str_printf(app->a, PRI_STR " = " PRI_STR, STR_ARG(l->key), STR_ARG(l->val)));
+        first = false;
     }
 }
 
-static void print_layers(struct app_ctx *app, const struct image *img)
+static void print_text(struct app_ctx *app, const struct image *img, const struct about *about)
 {
     const struct image_config *c = &img->config;
-    for (size_t i = 0; i < img->manifest.layers.n; i++) {
-        struct str by = i < c->history.n ? c->history.v[i].created_by : STR("");
-        buf_printf(app->out, "layer        %10.*s  " PRI_STR "\n",
-                   STR_ARG(cli_size(app->a, (uint64_t)img->manifest.layers.v[i].size)),
-                   STR_ARG(str_printable(app->a, by, 80)));
-    }
+    struct oci_platform platform = image_config_platform(c);
+    struct about_process entry = {.words = c->config.entrypoint};
+    struct cell created = cli_cell_time(app->a, c->created);
+    line(app, "digest", cli_digest(app->a, &img->desc.digest));
+    line(app, "size",
+         about->base_layers
+             ? str_printf(app->a, PRI_STR ", " PRI_STR " of them in %zu layers above the run image",
+                          STR_ARG(text_size(app->a, about_size(img, 0))),
+                          STR_ARG(text_size(app->a, about_size(img, about->base_layers))),
+                          img->manifest.layers.n - about->base_layers)
+             : text_size(app->a, about_size(img, 0)));
+    line(app, "platform", oci_platform_format(app->a, &platform));
+    bool real = str_has_suffix(created.text, "ago");
+    line(app, "created",
+         real ? str_printf(app->a, PRI_STR ", " PRI_STR, STR_ARG(c->created), STR_ARG(created.text))
+              : c->created);
+    line(app, "user", c->config.user.n ? c->config.user : STR("0 (root)"));
+    if (c->config.working_dir.n)
+        line(app, "folder", c->config.working_dir);
+    if (entry.words.n)
+        line(app, "entrypoint", about_words(app->a, &entry));
+    if (about->run_image.n)
+        line(app, "run image", cli_short_name(app->a, about->run_image));
+    print_processes(app, about);
+    print_labels(app, &c->config.labels);
+    buf_char(app->out, '\n');
+    table_text(about_layers(app->a, img, about, NULL), app->out);
 }
 
-static void print_text(struct app_ctx *app, const struct image *img)
-{
-    const struct image_config *c = &img->config;
-    char text[DIGEST_TEXT];
-    buf_printf(app->out,
-               "digest       %s\nplatform     " PRI_STR "/" PRI_STR "\ncreated      " PRI_STR
-               "\nuser         " PRI_STR "\nfolder       " PRI_STR "\n",
-               digest_text(&img->desc.digest, text), STR_ARG(c->os), STR_ARG(c->architecture),
-               STR_ARG(c->created), STR_ARG(c->config.user), STR_ARG(c->config.working_dir));
-    for (size_t i = 0; i < c->config.entrypoint.n; i++)
-        buf_printf(app->out, "%s" PRI_STR "%s", i ? " " : "entrypoint   ", STR_ARG(c->config.entrypoint.v[i]),
-                   i + 1 == c->config.entrypoint.n ? "\n" : "");
-    print_processes(app, img);
-    print_layers(app, img);
-}
-
-static int print_json(struct app_ctx *app, const struct image *img, struct err *e)
+static int print_json(struct app_ctx *app, struct str name, const struct image *img,
+                      const struct about *about, struct err *e)
 {
     struct val *doc = ARENA_NEW(app->a, struct val), *manifest, *config;
-    char text[DIGEST_TEXT];
     if (json_read(app->a, img->manifest_bytes, "manifest", &manifest, e) < 0 ||
         json_read(app->a, img->config_bytes, "config", &config, e) < 0)
         return -1;
     val_set_map(doc);
-    val_set_str(val_put(app->a, doc, STR("digest")),
-                str_dup(app->a, str_of(digest_text(&img->desc.digest, text))));
+    val_set_str(val_put(app->a, doc, STR("name")), name);
+    about_json(app->a, img, about, doc);
+    struct val *layers = val_put(app->a, doc, STR("layers"));
+    val_set_list(layers);
+    table_json(about_layers(app->a, img, about, NULL), layers);
     *val_put(app->a, doc, STR("manifest")) = *manifest;
     *val_put(app->a, doc, STR("config")) = *config;
     cli_print_json(app, doc);
@@ -76,27 +93,33 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 {
     const struct in *in = in_;
     drop_(state_close) struct state *st = NULL;
-    enum cli_output how;
+    enum cli_how how;
     struct image img;
-    if (cli_output(in->output, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
-        image_load(st, app->a, in->args.v[0], NULL, &img, e) < 0)
+    struct about about;
+    struct str name, full;
+    if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
+        cli_image(app, st, in->args.v[0], &name, e) < 0 || image_load(st, app->a, name, NULL, &img, e) < 0 ||
+        image_name(app->a, name, &full, e) < 0)
         return -1;
+    if (!manifest_is_image(&img.manifest))
+        return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image", STR_ARG(name));
+    about_image(app->a, &img, &about);
     if (how == CLI_JSON)
-        return print_json(app, &img, e);
-    print_text(app, &img);
+        return print_json(app, full, &img, &about, e);
+    print_text(app, &img, &about);
     return 0;
 }
 
-static const struct opt opts[] = {
-    OPT(struct in, output, "output", .letter = 'o', .arg = "text|json", .dflt = "text",
-        .help = "text for people or JSON for programs"),
-    {0},
-};
+static const struct opt opts[] = {CLI_FORMAT(struct in), {0}};
 extern const struct applet applet_inspect;
 const struct applet applet_inspect = {
     .name = "inspect",
     .summary = "Show what an image is made of and what it starts",
     .args = "IMAGE",
+    .details =
+        "IMAGE is a name as \"dema images\" lists them, or layout:FOLDER[:NAME] for one of an OCI layout, "
+        "which is then taken in under its name.",
+    .examples = "  dema inspect shop\n  dema inspect shop -o json",
     .opts = opts,
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, args),

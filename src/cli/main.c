@@ -3,15 +3,36 @@
 #include "cli/cli.h"
 #include "ui/exitcode.h"
 #include "ui/render.h"
+#include <errno.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { OUTPUT_MAX = 64 << 20 };
 
-static const char *hint(enum err_code code)
+static const char *io_hint(int sys)
 {
-    switch (code) {
+    switch (sys) {
+    case ENOSPC:
+    case EDQUOT:
+        return "the disk is full: \"dema du\" says what takes how much, \"dema gc\" removes what no image "
+               "needs, "
+               "DEMA_DATA and TMPDIR name other places";
+    case EACCES:
+    case EPERM:
+        return "this user may not do that; \"dema doctor\" says what this machine lets us do";
+    case EROFS:
+        return "DEMA_DATA names another place for what dema keeps, TMPDIR for what is temporary";
+    case EMFILE:
+    case ENFILE:
+        return "too many files are open: ulimit -n raises the limit";
+    default:
+        return NULL;
+    }
+}
+
+static const char *hint(const struct err *e)
+{
+    switch (e->code) {
     case ERR_USAGE:
         return "\"dema --help\" lists the commands, \"dema COMMAND --help\" tells all about one";
     case ERR_BUSY:
@@ -19,16 +40,24 @@ static const char *hint(enum err_code code)
     case ERR_NETWORK:
         return "is the network there? proxies are taken from HTTPS_PROXY and friends";
     case ERR_DENIED:
-        return "\"dema doctor\" says what this machine lets us do";
-    case ERR_NONE:
+        return strstr(e->cause, "read-only") || strstr(e->cause, "cannot hold a state")
+                   ? "DEMA_DATA names another place for what dema keeps"
+                   : "\"dema doctor\" says what this machine lets us do";
+    case ERR_DIGEST:
+        return "what came is not what was named: try again, and if it stays so, do not trust the source";
+    case ERR_API:
+        return strstr(e->cause, "newer dema") ? "use that dema, or another folder: DEMA_DATA=DIR" : NULL;
+    case ERR_BUILDPACK:
+        return "\"dema build --explain\" says why it takes part, \"dema build --help\" how to choose others "
+               "or to set "
+               "them up";
     case ERR_IO:
+        return io_hint(e->sys);
+    case ERR_NONE:
     case ERR_PARSE:
     case ERR_NOT_FOUND:
     case ERR_PROTOCOL:
-    case ERR_DIGEST:
     case ERR_LIMIT:
-    case ERR_API:
-    case ERR_BUILDPACK:
     case ERR_CANCELLED:
     case ERR_CODE_MAX_:
         return NULL;
@@ -40,8 +69,8 @@ static int report(const struct err *e)
 {
     char text[640];
     fprintf(stderr, "dema: %s\n", err_text(e, text, sizeof text));
-    if (hint(e->code))
-        fprintf(stderr, "      %s\n", hint(e->code));
+    if (hint(e))
+        fprintf(stderr, "      %s\n", hint(e));
     return exit_code(PHASE_NONE, e->code);
 }
 
@@ -82,15 +111,32 @@ static int run(struct app_ctx *app, int argc, char **argv)
     }
     if (what == OPT_VERSION)
         return applet_version.run(app, in, &e);
-    if (ap->run(app, in, &e) < 0)
-        return report(&e);
-    return app->exit_code;
+    int rc = ap->run(app, in, &e);
+    if (app->render)
+        render_settle(app->render);
+    if (rc == 0)
+        return app->exit_code;
+    // What was done comes before what was not.
+    int printed = print(app->out);
+    buf_clear(app->out);
+    return printed ? printed : report(&e);
 }
 
-static unsigned terminal_width(void)
+static void print_more_help(struct buf *out)
 {
-    struct winsize w;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+    size_t n;
+    const struct exit_row *rows = exit_rows(&n);
+    buf_text(out, "\nFirst steps:\n"
+                  "  dema doctor                              can this machine make sandboxes?\n"
+                  "  dema base create bases/run-base.toml     what app images stand on\n"
+                  "  dema base create bases/build-base.toml   what buildpacks run in\n"
+                  "  dema build . -t shop                     an image of the source in this folder\n"
+                  "  dema run shop                            starts it\n"
+                  "\nExit codes:\n");
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].phase == PHASE_NONE)
+            buf_printf(out, "  %-3d  %s\n", rows[i].exit, rows[i].meaning);
+    buf_text(out, "\nman dema lists the environment variables that count.\n");
 }
 
 static int start(struct app_ctx *app, int argc, char **argv)
@@ -100,6 +146,7 @@ static int start(struct app_ctx *app, int argc, char **argv)
     if (none) {
         applet_list(cli_manual.applets, cli_manual.program,
                     arena_printf(app->a, "%s: %s.", cli_manual.program, cli_manual.summary), app->out);
+        print_more_help(app->out);
         return argc < 2 ? 2 : 0;
     }
     if (strcmp(argv[1], "--man") == 0) {
@@ -125,13 +172,14 @@ int main(int argc, char **argv, char **envp)
             strmap_set(a, &app.env, str_head(pair, eq), str_from(pair, eq + 1));
     }
     const struct str *term = strmap_get(&app.env, STR("TERM"));
-    bool colour = app.terminal && !strmap_get(&app.env, STR("NO_COLOR")) && !(term && str_is(*term, "dumb"));
-    struct render_opts how = {.style = app.terminal ? RENDER_TERMINAL : RENDER_PLAIN,
+    bool lines = !app.terminal || !term || !term->n || str_is(*term, "dumb");
+    struct render_opts how = {.style = lines ? RENDER_PLAIN : RENDER_TERMINAL,
                               .fd = STDERR_FILENO,
-                              .colour = colour,
-                              .width = terminal_width()};
+                              .harmless = app.terminal,
+                              .colour = !lines && !strmap_get(&app.env, STR("NO_COLOR"))};
     drop_(render_free) struct render *r = render_new(&how);
     app.ev = render_events(r);
+    app.render = r;
     int code = start(&app, argc, argv), printed = print(&out);
     return code ? code : printed;
 }

@@ -17,8 +17,16 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     for (size_t i = 0; i < in->names.n; i++) {
         struct str name;
         struct state_name now;
-        if (image_name(app->a, in->names.v[i], &name, e) < 0 ||
-            state_name_get(st, app->a, name, &now, e) < 0 || txn_name(t, name, &now.digest, NULL, e) < 0)
+        struct err why = {0};
+        if (image_name(app->a, in->names.v[i], &name, e) < 0)
+            return -1;
+        const struct digest *old = &now.digest;
+        if (state_name_get(st, app->a, name, &now, &why) < 0) {
+            if (why.code != ERR_PARSE)
+                return *e = why, -1;
+            old = &txn_any; // damaged: to remove it is what mends it
+        }
+        if (txn_name(t, name, old, NULL, e) < 0)
             return -1;
     }
     if (txn_commit(t, e) < 0)
@@ -33,6 +41,7 @@ const struct applet applet_rm = {
     .name = "rm",
     .summary = "Remove names of images",
     .args = "IMAGE…",
+    .examples = "  dema rm shop\n  dema rm shop team/shop:1 && dema gc",
     .details = "What only these images need stays on disk until \"dema gc\" removes it.",
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, names),

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 struct in {
-    struct strv args, env;
+    struct strv args, env, env_files;
     struct str entrypoint, runner;
     bool offline;
 };
@@ -18,13 +18,15 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct strmap env = {0};
     unsigned runner;
     struct run_out out;
+    struct str image;
     drop_fd int stop = -1;
-    if (cli_runner(in->runner, &runner, e) < 0 || cli_env(app, &in->env, &env, e) < 0 ||
-        cli_state(app, &st, e) < 0 || stop_open(&stop, e) < 0)
+    if (cli_runner(in->runner, &runner, e) < 0 || cli_env_files(app, &in->env_files, &env, e) < 0 ||
+        cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0 ||
+        cli_image(app, st, in->args.v[0], &image, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     struct run_in how = {.st = st,
                          .ev = app->ev,
-                         .image = in->args.v[0],
+                         .image = image,
                          .args = {in->args.v + 1, in->args.n - 1, 0},
                          .entrypoint = in->entrypoint,
                          .env = &env,
@@ -42,6 +44,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
 static const struct opt opts[] = {
     OPT(struct in, env, "env", .letter = 'e', .arg = "NAME=VALUE",
         .help = "variable for the app; NAME alone passes on the value that it has here"),
+    OPT(struct in, env_files, "env-file", .arg = "FILE", .help = "file with such variables, one a line"),
     OPT(struct in, entrypoint, "entrypoint", .arg = "TYPE|PATH",
         .help = "process type of the image, or program in it, to start instead"),
     OPT(struct in, offline, "offline", .help = "the app gets no network but a loopback of its own"),

@@ -2,11 +2,13 @@
 #include "platform/base_create.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "debian/decoded.h"
 #include "debian/finish.h"
 #include "image/referrers.h"
 #include "platform/base.h"
 #include "platform/base_image.h"
 #include "platform/base_packages.h"
+#include "platform/stop.h"
 #include "sbom/cyclonedx.h"
 #include "stream/memory.h"
 #include <assert.h>
@@ -54,8 +56,11 @@ static void phase(struct making *m, enum base_step s, bool over)
 
 static struct apt_spec apt_spec_of(const struct base_create_spec *s)
 {
-    return (struct apt_spec){
-        .dir = s->apt_dir, .architecture = s->declaration->debian.architecture, .envp = s->envp, .ev = s->ev};
+    return (struct apt_spec){.dir = s->apt_dir,
+                             .architecture = s->declaration->debian.architecture,
+                             .envp = s->envp,
+                             .ev = s->ev,
+                             .stop = s->stop};
 }
 
 // Written and read again: what is in the lock is all that the image depends on.
@@ -116,7 +121,9 @@ static int unpack(struct making *m, struct err *e)
     m->owners = owners_new();
     if (txn_begin(m->spec->st, &m->t, e) < 0 || txn_tree(m->t, &m->lock_digest, &m->root, e) < 0)
         return -1;
+    drop_fd int decoded = deb_decoded_dir(m->apt.dir);
     struct deb_unpack_spec s = {.root = m->root,
+                                .decoded = decoded < 0 ? NULL : &decoded,
                                 .deb = m->packages.v,
                                 .n = m->packages.n,
                                 .threads = m->spec->threads,
@@ -265,7 +272,7 @@ static int run(struct making *m, struct err *e)
     };
     for (enum base_step s = 0; s < BASE_STEP_MAX_; s++) {
         phase(m, s, false);
-        if (steps[s](m, e) < 0)
+        if (stop_check(m->spec->stop ? *m->spec->stop : -1, e) < 0 || steps[s](m, e) < 0)
             return -1;
         phase(m, s, true);
     }

@@ -22,6 +22,7 @@ struct base_create_spec {
     unsigned threads;     // 0: one a processor
     bool update;          // fetch the lists, though there are some
     bool keep_packages;
+    const int *stop; // of stop_open: looked at between steps, and while apt runs; NULL: none
 };
 #define BASE_CODEC "gzip-libdeflate-1-1m"
 

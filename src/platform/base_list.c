@@ -78,8 +78,9 @@ static bool is_base(const struct image *img)
 int base_list(struct state *st, struct arena *a, struct base_info **out, size_t *n, struct err *e)
 {
     struct state_name *names;
+    struct strv damaged; // "dema images" names these
     size_t count, found = 0;
-    if (state_names(st, a, &names, &count, e) < 0)
+    if (state_names_found(st, a, &names, &count, &damaged, e) < 0)
         return -1;
     struct base_info *v = ARENA_ARRAY(a, struct base_info, count + 1);
     for (size_t i = 0; i < count; i++) {

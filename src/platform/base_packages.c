@@ -36,7 +36,9 @@ static void open_kept(struct opening *o)
         struct err absent = {0};
         uint64_t size;
         *in = (struct deb_input){
-            .fd = -1, .name = str_printf(o->a, PRI_STR " " PRI_STR, STR_ARG(p->name), STR_ARG(p->version))};
+            .fd = -1,
+            .digest = p->digest,
+            .name = str_printf(o->a, PRI_STR " " PRI_STR, STR_ARG(p->name), STR_ARG(p->version))};
         o->got.bytes += (uint64_t)p->size;
         if (state_blob_open(o->spec->st, &p->digest, (uint64_t)p->size, &in->fd, &size, &absent) == 0)
             continue;

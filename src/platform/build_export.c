@@ -46,6 +46,57 @@ static bool had(const struct building *b, const struct descriptor *layer)
     return false;
 }
 
+static void tell_layer(const struct building *b, const struct build_layer *l)
+{
+    event_emit(b->o->ev,
+               &(struct event){.kind = EV_FACT,
+                               .phase = STR("export"),
+                               .subject = l->name,
+                               .text = l->reused ? STR("reused")
+                                                 : str_printf(b->a, "made anew: " PRI_STR, STR_ARG(l->why))});
+}
+
+static void list_layers(struct building *b, const struct image *img, const struct export_out *x,
+                        struct build_result *out)
+{
+    size_t base = img->manifest.layers.n - x->layers.n;
+    out->layers = out->layer_list.n = x->layers.n;
+    out->layer_list.v = ARENA_ARRAY(b->a, struct build_layer, x->layers.n);
+    for (size_t i = 0; i < x->layers.n; i++) {
+        const struct descriptor *d = &img->manifest.layers.v[base + i];
+        struct build_layer *l = &out->layer_list.v[i];
+        *l = (struct build_layer){.name = x->names.v[i],
+                                  .digest = d->digest,
+                                  .diff_id = x->layers.v[i].diff_id,
+                                  .size = (uint64_t)d->size,
+                                  .reused = had(b, d)};
+        l->why = l->reused ? STR("")
+                           : build_why(b->a, &x->md, b->has_previous ? b->previous_label : NULL, l->name);
+        out->size += l->size;
+        out->reused += l->reused;
+        if (b->o->explain)
+            tell_layer(b, l);
+    }
+}
+
+static void list_rest(struct building *b, const struct cnb_metadata *meta, struct build_result *out)
+{
+    out->process_type = b->o->process_type.n ? b->o->process_type : meta->default_type;
+    out->run_image = b->o->run_image;
+    out->run_manifest = b->run_image.desc.digest;
+    for (size_t i = 0; i < b->group.buildpacks.n; i++)
+        strv_add(b->a, &out->buildpacks,
+                 str_printf(b->a, PRI_STR "@" PRI_STR, STR_ARG(b->group.buildpacks.v[i].id),
+                            STR_ARG(b->group.buildpacks.v[i].version)));
+    out->processes.n = meta->processes.n;
+    out->processes.v = ARENA_ARRAY(b->a, struct build_process, meta->processes.n);
+    for (size_t i = 0; i < meta->processes.n; i++) {
+        const struct cnb_process *p = &meta->processes.v[i];
+        out->processes.v[i] =
+            (struct build_process){p->type, p->command, p->args, str_eq(p->type, out->process_type)};
+    }
+}
+
 // Is the image what the name stands for already, nothing is written.
 static int save(struct building *b, struct txn *t, const struct export_out *x, bool wrote,
                 struct build_result *out, struct err *e)
@@ -59,11 +110,8 @@ static int save(struct building *b, struct txn *t, const struct export_out *x, b
     if ((!same || wrote) && (stop_check(b->o->stop_fd, e) < 0 || txn_commit(t, e) < 0))
         return -1;
     *out = (struct build_result){
-        .manifest = img.desc.digest, .config = img.manifest.config.digest, .layers = x->layers.n};
-    for (size_t i = img.manifest.layers.n - x->layers.n; i < img.manifest.layers.n; i++) {
-        out->size += (uint64_t)img.manifest.layers.v[i].size;
-        out->reused += had(b, &img.manifest.layers.v[i]);
-    }
+        .manifest = img.desc.digest, .config = img.manifest.config.digest, .unchanged = same};
+    list_layers(b, &img, x, out);
     return 0;
 }
 
@@ -115,7 +163,7 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
     };
     if (export(b, &in, txn, &got, e) < 0)
         return -1;
+    list_rest(b, &meta, &got);
     *out = got;
-    out->process_type = b->o->process_type.n ? b->o->process_type : meta.default_type;
     return 0;
 }

@@ -3,6 +3,9 @@
 #include "lifecycle/export.h"
 #include "platform/build_priv.h"
 #include <fcntl.h>
+#include <poll.h>
+
+enum { TICK_MS = 5, TICKS_MAX = 500 };
 
 struct build_known {
     struct export_known known;
@@ -16,21 +19,54 @@ struct build_known {
     bool launcher_printed;
 };
 
-static int print_source(struct build_known *k, struct tree_print *out)
+static int print_source(const struct building *b, struct tree_print *out)
 {
     drop_fd int fd = -1;
     struct err why = {0};
-    if (path_open_host(k->b->o->source, O_RDONLY | O_DIRECTORY, 0, &fd, &why) < 0)
+    if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &fd, &why) < 0)
         return -1;
     const struct layer_spec s = kept_spec(fd, STR(""));
     return tree_print(&s, out, &why);
 }
 
-static int print_upper(struct build_known *k, struct tree_print *out)
+static int print_upper(const struct building *b, struct tree_print *out)
 {
     struct err why = {0};
-    const struct layer_spec s = kept_spec(k->b->work.fd, STR("app/upper"));
+    const struct layer_spec s = kept_spec(b->work.fd, STR("app/upper"));
     return tree_print(&s, out, &why);
+}
+
+void build_known_before_copy(struct building *b)
+{
+    b->copied.known = print_source(b, &b->copied.source) == 0;
+}
+
+// Not before the clock has moved on: else what is written next could not be told from what was copied.
+void build_known_after_copy(struct building *b)
+{
+    for (int tick = 0; b->copied.known && tick < TICKS_MAX; tick++) {
+        b->copied.known = print_upper(b, &b->copied.copy) == 0;
+        if (!b->copied.known || !tree_print_racy(&b->copied.copy))
+            return;
+        (void)poll(NULL, 0, TICK_MS);
+    }
+    b->copied.known = false;
+}
+
+// Nobody wrote into the copy, and the source is what was copied: the print of the source tells all.
+static bool copy_is_source(struct build_known *k)
+{
+    struct tree_print now;
+    if (!k->b->copied.known || print_upper(k->b, &now) < 0 || !tree_print_eq(&now, &k->b->copied.copy) ||
+        print_source(k->b, &k->source) < 0)
+        return false;
+    k->upper = now;
+    return tree_print_eq(&k->source, &k->b->copied.source);
+}
+
+static bool overlay_is_source(struct build_known *k)
+{
+    return print_upper(k->b, &k->upper) == 0 && k->upper.entries == 1 && print_source(k->b, &k->source) == 0;
 }
 
 // A source that cannot be looked at is not known, which is no error: the exporter will say what is wrong with
@@ -38,8 +74,7 @@ static int print_upper(struct build_known *k, struct tree_print *out)
 static bool can_know_app(struct build_known *k)
 {
     if (!k->app_printed)
-        k->app_usable = !k->b->copies && print_upper(k, &k->upper) == 0 && k->upper.entries == 1 &&
-                        print_source(k, &k->source) == 0;
+        k->app_usable = k->b->copies ? copy_is_source(k) : overlay_is_source(k);
     k->app_printed = true;
     return k->app_usable;
 }
@@ -62,7 +97,8 @@ static struct tree_print app_print(const struct build_known *k, const struct exp
     drop_(hash_free) struct hash *h = hash_new(HASH_SHA256);
     hash_add(h, head, sizeof head);
     hash_add(h, k->source.sum, sizeof k->source.sum);
-    hash_add(h, k->upper.sum, sizeof k->upper.sum);
+    if (!k->b->copies) // the mode of its root; that of a copy is always the same
+        hash_add(h, k->upper.sum, sizeof k->upper.sum);
     hash_add(h, &p->meta->slices.n, sizeof p->meta->slices.n);
     hash_add(h, &p->slice, sizeof p->slice);
     for (size_t i = 0; i < p->meta->slices.n; i++)
@@ -123,8 +159,8 @@ static int made(struct export_known *self, const struct export_piece *p, const s
         return 0;
     if (p->kind == EXPORT_APP && can_know_app(k)) {
         struct tree_print t = app_print(k, p);
-        bool same = print_source(k, &now) == 0 && tree_print_eq(&now, &k->source) &&
-                    print_upper(k, &upper) == 0 && tree_print_eq(&upper, &k->upper);
+        bool same = print_source(k->b, &now) == 0 && tree_print_eq(&now, &k->source) &&
+                    print_upper(k->b, &upper) == 0 && tree_print_eq(&upper, &k->upper);
         return same ? keep(k, p, &t, l, e) : 0;
     }
     if (p->kind == EXPORT_LAUNCHER && k->launcher_printed && tree_print(p->spec, &now, &why) == 0 &&

@@ -2,21 +2,24 @@
 // What a phase prints, line by line: a pipe, so that inside /dev/stdout can be opened again, and a bound on
 // all of it.
 #include "base/limits.h"
-#include "platform/build_priv.h"
+#include "platform/build_steps.h"
 #include "platform/stop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 
-enum { LINE_BYTES = 16384, CHUNK = 65536 };
+enum { LINE_BYTES = 16384, CHUNK = 65536, HELD_BYTES = 4 << 20 };
 #define LOG_MAX MIB(64) // more than the longest builds print
 
 struct build_log {
+    struct arena *a;
     struct events *ev;
     struct str phase;
     int in, out; // what we read, what the program writes
     uint64_t passed;
-    bool flooded;
+    bool flooded, hold;
+    struct strv held; // lines that are not shown yet, up to a bound
+    size_t held_bytes;
     size_t n;
     char line[LINE_BYTES];
 };
@@ -27,6 +30,7 @@ int build_log_open(struct building *b, const char *phase, struct build_log **out
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
     struct build_log *l = XNEW(struct build_log);
+    l->a = b->a;
     l->ev = b->o->ev;
     l->phase = str_of(phase);
     l->in = ends[0];
@@ -62,7 +66,25 @@ static void emit_line(struct build_log *l)
     }
     if (!str_utf8(text, &bad) || str_has_nul(text))
         text = str_printable(a, text, text.n);
+    if (l->hold && l->held_bytes < HELD_BYTES) {
+        strv_add(l->a, &l->held, str_dup(l->a, text));
+        l->held_bytes += text.n + sizeof text;
+        return;
+    }
     event_emit(l->ev, &(struct event){.kind = EV_LINE, .phase = l->phase, .text = text});
+}
+
+void build_log_hold(struct build_log *l)
+{
+    l->hold = true;
+}
+
+void build_log_show(struct build_log *l, enum event_kind as)
+{
+    for (size_t i = 0; i < l->held.n; i++)
+        event_emit(l->ev, &(struct event){.kind = as, .phase = l->phase, .text = l->held.v[i]});
+    l->held.n = 0;
+    l->hold = false;
 }
 
 static void take(struct build_log *l, const char *p, size_t n)
@@ -104,27 +126,43 @@ static void drain_rest(struct build_log *l)
         emit_line(l);
 }
 
-int build_log_wait(struct build_log *l, int stop_fd, struct sbx *s, int *status, struct err *e)
+// The sandbox ends now; what it said until then is read.
+static int stop(struct build_log *l, struct sbx *s, int *status, struct err *e)
 {
-    struct pollfd p[3] = {{.fd = s->pidfd, .events = POLLIN},
+    struct err ignored = {0};
+    sbx_kill(s);
+    (void)!sbx_wait(s, 0, status, &ignored);
+    drain_rest(l);
+    return err_set(e, ERR_CANCELLED, "stopped");
+}
+
+int build_log_wait(struct build_log *l, struct build_steps *steps, int stop_fd, struct sbx *s, int *status,
+                   struct err *e)
+{
+    struct pollfd p[4] = {{.fd = s->pidfd, .events = POLLIN},
                           {.fd = stop_fd, .events = POLLIN},
-                          {.fd = l->in, .events = POLLIN}};
+                          {.fd = l->in, .events = POLLIN},
+                          {.fd = steps->in, .events = POLLIN}};
     drop_fd_p(&l->out);
+    drop_fd_p(&steps->out);
     while (!p[0].revents && !p[1].revents) {
         if (poll(p, COUNT(p), -1) < 0 && errno != EINTR)
             return err_sys(e, "sandbox");
-        if (p[2].revents && !drain(l))
+        // What is told of a buildpack comes before what it says itself, and behind what the one before said.
+        if (p[3].revents && p[2].revents && !drain(l))
+            p[2].fd = -1;
+        if (p[3].revents && !build_steps_read(steps))
+            p[3].fd = -1;
+        if (!p[3].revents && p[2].revents && !drain(l))
             p[2].fd = -1;
     }
-    if (p[1].revents && !p[0].revents) {
-        struct err ignored = {0};
-        sbx_kill(s);
-        (void)!sbx_wait(s, 0, status, &ignored);
-        drain_rest(l);
-        return err_set(e, ERR_CANCELLED, "stopped");
-    }
+    if (p[1].revents && !p[0].revents)
+        return stop(l, s, status, e);
     int rc = sbx_wait(s, 0, status, e);
     drain_rest(l);
+    p[3].fd = steps->in;
+    while (poll(&p[3], 1, 0) == 1 && build_steps_read(steps))
+        ;
     return rc;
 }
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/proc.h"
 #include "cnb/api.h"
-#include "cnb/buildpack.h"
 #include "cnb/env.h"
 #include "lifecycle/context.h"
-#include "platform/build_priv.h"
+#include "platform/broker.h"
+#include "platform/build_steps.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-enum { BUILDPACKS_MAX = 500 };
+#define INSIDE_HOME "/home/cnb"
 
 struct plan_ops {
     struct sbx_op *v;
@@ -26,40 +24,58 @@ static struct sbx_op *add(struct plan_ops *ops, enum sbx_kind kind, const char *
     return op;
 }
 
-static int add_buildpacks(struct building *b, struct plan_ops *ops, struct err *e)
-{
-    for (size_t i = 0; i < b->o->buildpacks.n; i++) {
-        drop_fd int fd = -1;
-        struct cnb_buildpack bp;
-        const char *dir = str_c(b->a, b->o->buildpacks.v[i]), *name;
-        if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
-            buildpack_read(b->a, fd, "buildpack.toml", NULL, &bp, e) < 0 ||
-            buildpack_dir_name(b->a, bp.id, &name, e) < 0)
-            return err_wrap(e, "buildpack %s", dir);
-        if (!path_is_safe(bp.version))
-            return err_set(e, ERR_PARSE,
-                           "buildpack %s: version \"" PRI_STR "\" is not a name for a directory", dir,
-                           STR_ARG(bp.version));
-        const char *dst = arena_printf(b->a, INSIDE_CNB "/buildpacks/%s/" PRI_STR, name, STR_ARG(bp.version));
-        add(ops, SBX_BIND_RO, dst, dir)->own = true;
-    }
-    return 0;
-}
-
 static const char *in_work(struct building *b, const char *name)
 {
     return arena_printf(b->a, "%s/%s", b->work.path, name);
 }
 
-static void add_app(struct building *b, struct plan_ops *ops)
+static bool takes_part(const struct building *b, const struct build_buildpack *bp)
 {
+    for (size_t i = 0; i < b->group.buildpacks.n; i++)
+        if (str_eq(b->group.buildpacks.v[i].id, bp->desc.id) &&
+            str_eq(b->group.buildpacks.v[i].version, bp->desc.version))
+            return true;
+    return false;
+}
+
+// The detector sees what the order may come to, the builder those that take part.
+static void add_buildpacks(struct building *b, bool detects, struct plan_ops *ops)
+{
+    bool recipe = false;
+    for (size_t i = 0; i < b->buildpacks.n; i++) {
+        const struct build_buildpack *bp = &b->buildpacks.v[i];
+        if (!detects && !takes_part(b, bp))
+            continue;
+        recipe |= bp->recipe;
+        if (!bp->bare) {
+            add(ops, SBX_BIND_RO, bp->inside, bp->dir)->own = !bp->builtin;
+            continue;
+        }
+        struct sbx_op *op = add(ops, SBX_OVERLAY, bp->inside, NULL);
+        strv_add(b->a, &op->lower, str_of(in_work(b, "cnb/links")));
+        strv_add(b->a, &op->lower, str_of(bp->dir));
+        op->own = true;
+    }
+    if (recipe)
+        add(ops, SBX_BIND_RO, INSIDE_CNB "/engine", b->o->programs->engine);
+    if (recipe && b->o->programs->helpers)
+        add(ops, SBX_BIND_RO, INSIDE_CNB "/helpers", b->o->programs->helpers);
+}
+
+// What bin/detect writes does not reach the builder: not even of one that takes part, much less of one that does not.
+static void add_app(struct building *b, bool detects, struct plan_ops *ops)
+{
+    if (detects)
+        add(ops, SBX_TMPFS, INSIDE_HOME, NULL)->mode = 0755;
+    else
+        add(ops, SBX_BIND, INSIDE_HOME, in_work(b, "home"));
     if (b->copies) {
-        add(ops, SBX_BIND, INSIDE_APP, in_work(b, "app/upper"));
+        add(ops, detects ? SBX_BIND_RO : SBX_BIND, INSIDE_APP, in_work(b, "app/upper"));
         return;
     }
     struct sbx_op *app = add(ops, SBX_OVERLAY, INSIDE_APP, NULL);
     strv_add(b->a, &app->lower, str_of(b->o->source));
-    app->scratch = in_work(b, "app");
+    app->scratch = detects ? NULL : in_work(b, "app");
     app->own = true;
 }
 
@@ -80,19 +96,18 @@ static void add_layers(struct building *b, bool detects, struct plan_ops *ops)
     layers->scratch = kept_scratch(b->kept);
 }
 
-static int make_ops(struct building *b, bool detects, struct plan_ops *ops, struct err *e)
+static void make_ops(struct building *b, bool detects, struct plan_ops *ops)
 {
     static const char *const phases[] = {"detector", "builder"};
-    ops->v = ARENA_ARRAY(b->a, struct sbx_op, b->o->buildpacks.n + 32);
+    ops->v = ARENA_ARRAY(b->a, struct sbx_op, b->buildpacks.n + 32);
     struct sbx_op *root = add(ops, SBX_OVERLAY, "/", NULL);
     root->lower = b->root.lower;
     root->own = true; // mount points are made in it; it is read-only once the phase runs
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
     add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;
-    add_app(b, ops);
+    add_app(b, detects, ops);
     add_layers(b, detects, ops);
-    add(ops, SBX_BIND, "/home/cnb", in_work(b, "home"));
     add(ops, SBX_BIND_RO, INSIDE_PLATFORM, in_work(b, "platform"));
     if (b->bundle_mounted)
         add(ops, SBX_BIND_RO, INSIDE_PLATFORM "/ca-certificates.crt", b->o->ca_bundle);
@@ -100,15 +115,13 @@ static int make_ops(struct building *b, bool detects, struct plan_ops *ops, stru
     add(ops, SBX_BIND_RO, INSIDE_CNB "/lifecycle/lifecycle", b->o->programs->lifecycle);
     for (size_t i = 0; i < COUNT(phases); i++)
         add(ops, SBX_LINK, arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phases[i]), "lifecycle");
-    if (!b->o->offline && faccessat(AT_FDCWD, "/etc/resolv.conf", R_OK, 0) == 0)
+    if (!detects && b->network && faccessat(AT_FDCWD, "/etc/resolv.conf", R_OK, 0) == 0)
         add(ops, SBX_BIND_RO, "/etc/resolv.conf", "/etc/resolv.conf");
-    if (add_buildpacks(b, ops, e) < 0)
-        return -1;
+    add_buildpacks(b, detects, ops);
     if (!detects) {
         add(ops, SBX_HAND_OUT, INSIDE_LAYERS, NULL);
         add(ops, SBX_HAND_OUT, INSIDE_APP, NULL);
     }
-    return 0;
 }
 
 static const char *const *environment(struct building *b)
@@ -122,30 +135,11 @@ static const char *const *environment(struct building *b)
         if (str_find(c->env.v[i], '=', &eq))
             strmap_set(b->a, &env, str_head(c->env.v[i], eq), str_from(c->env.v[i], eq + 1));
     }
-    strmap_set(b->a, &env, STR("HOME"), STR("/home/cnb"));
+    strmap_set(b->a, &env, STR("HOME"), STR(INSIDE_HOME));
+    strmap_set(b->a, &env, STR("DEMA_STEPS"), STR("3")); // phase/steps.h
     strmap_set(b->a, &env, STR("CNB_PLATFORM_API"),
                str_dup(b->a, str_of(api_text(API_PLATFORM_NEWEST, api))));
     return env_vector(b->a, &env);
-}
-
-// What the phases' exit codes mean (platform.md): whose failure it was.
-static int judge(const char *phase, int status, struct err *e)
-{
-    char text[64];
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    switch (code) {
-    case 20:
-        return err_set(e, ERR_NOT_FOUND, "%s: no buildpack takes this app; is it the right folder?", phase);
-    case 21:
-    case 51:
-        return err_set(e, ERR_BUILDPACK, "%s: a buildpack failed; what it said stands above", phase);
-    case 12:
-        return err_set(e, ERR_API, "%s: a buildpack speaks a Buildpack API that is not supported", phase);
-    default:
-        return err_set(e, ERR_BUILDPACK, "%s: %s", phase, proc_status_text(status, text, sizeof text));
-    }
 }
 
 static bool is_file(const char *path)
@@ -192,6 +186,25 @@ static int make_points(struct building *b, struct plan_ops *ops, struct err *e)
     return 0;
 }
 
+static struct sbx_plan plan(struct building *b, bool detects, const struct plan_ops *ops, int log_fd)
+{
+    struct sbx_plan p = {.op = ops->v,
+                         .n_op = ops->n,
+                         .run_uid = b->uid,
+                         .run_gid = b->gid,
+                         .envp = environment(b),
+                         .cwd = INSIDE_APP,
+                         .log_fd = log_fd,
+                         .tmp = b->o->temp_dir,
+                         .net = !detects && b->network,
+                         .max_files = LIMIT_BUILD_FILES,
+                         .max_procs = LIMIT_BUILD_PROCS,
+                         .max_file_size = LIMIT_BUILD_FILE};
+    memcpy(p.uid, b->uid_map, sizeof p.uid);
+    memcpy(p.gid, b->gid_map, sizeof p.gid);
+    return p;
+}
+
 static int run_phase(struct building *b, const char *phase, bool detects, struct sbx *s, struct err *e)
 {
     const char *const argv[] = {arena_printf(b->a, INSIDE_CNB "/lifecycle/%s", phase),
@@ -204,27 +217,27 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
                                 NULL};
     struct plan_ops ops = {0};
     drop_(build_log_free) struct build_log *log = NULL;
-    if (make_ops(b, detects, &ops, e) < 0 || make_points(b, &ops, e) < 0 ||
-        build_log_open(b, phase, &log, e) < 0)
+    drop_steps struct build_steps steps = BUILD_STEPS_INIT;
+    make_ops(b, detects, &ops);
+    if (make_points(b, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0 ||
+        build_steps_open(&steps, b, phase, e) < 0)
         return -1;
-    struct sbx_plan p = {.op = ops.v,
-                         .n_op = ops.n,
-                         .run_uid = b->uid,
-                         .run_gid = b->gid,
-                         .argv = argv,
-                         .envp = environment(b),
-                         .cwd = INSIDE_APP,
-                         .log_fd = build_log_fd(log),
-                         .tmp = b->o->temp_dir,
-                         .net = !detects && !b->o->offline};
-    memcpy(p.uid, b->uid_map, sizeof p.uid);
-    memcpy(p.gid, b->gid_map, sizeof p.gid);
+    struct sbx_plan p = plan(b, detects, &ops, build_log_fd(log));
     int status;
+    p.argv = argv;
+    p.keep_fd = &steps.out;
+    p.n_keep = 1;
+    if (detects)
+        build_log_hold(log);
     if (sbx_start(&p, b->o->runner, b->a, s, e) < 0)
         return err_wrap(e, "%s", phase);
     for (size_t i = 0; !detects && i < s->missing.n; i++)
         event_warn(b->o->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s->missing.v[i]));
-    return build_log_wait(log, b->o->stop_fd, s, &status, e) < 0 ? -1 : judge(phase, status, e);
+    if (build_log_wait(log, &steps, b->o->stop_fd, s, &status, e) < 0) {
+        build_log_show(log, EV_LINE);
+        return -1;
+    }
+    return build_judge(b, &steps, log, status, e);
 }
 
 // What the detector wrote goes on to the builder; the exporter takes the group from here, whatever is written
@@ -261,7 +274,9 @@ int build_detect(struct building *b, struct err *e)
 int build_build(struct building *b, struct err *e)
 {
     drop_sbx struct sbx s = SBX_INIT;
-    if (take_over(b, e) < 0 || run_phase(b, "builder", false, &s, e) < 0)
+    drop_(build_broker_stop) struct build_broker *broker = NULL;
+    if (take_over(b, e) < 0 || build_npmrc(b, e) < 0 || build_broker_start(b, &broker, e) < 0 ||
+        run_phase(b, "builder", false, &s, e) < 0)
         return -1;
     if (s.n_out != 2)
         return err_set(e, ERR_PROTOCOL, "builder: the sandbox did not hand out its directories");

@@ -106,33 +106,54 @@ static int place_bundle(struct building *b, struct err *e)
     return file_place(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
 }
 
-// One group with all buildpacks, as they were named.
-static int write_order(struct building *b, struct err *e)
+// Where nothing can be laid over a recipe's folder, it is copied and the links are put in.
+static int copy_bare(struct building *b, struct err *e)
 {
-    struct val *doc = ARENA_NEW(b->a, struct val);
-    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
-    val_set_map(doc);
-    struct val *order = val_put(b->a, doc, STR("order"));
-    val_set_list(order);
-    struct val *first = val_add(b->a, order);
-    val_set_map(first);
-    struct val *group = val_put(b->a, first, STR("group"));
-    val_set_list(group);
-    for (size_t i = 0; i < b->o->buildpacks.n; i++) {
-        drop_fd int fd = -1;
-        struct cnb_buildpack bp;
-        const char *dir = str_c(b->a, b->o->buildpacks.v[i]);
-        if (path_open_host(dir, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0 ||
-            buildpack_read(b->a, fd, "buildpack.toml", b->o->ev, &bp, e) < 0)
-            return err_wrap(e, "buildpack %s", dir);
-        struct val *el = val_add(b->a, group);
-        val_set_map(el);
-        val_set_str(val_put(b->a, el, STR("id")), bp.id);
-        val_set_str(val_put(b->a, el, STR("version")), bp.version);
+    for (size_t i = 0; i < b->buildpacks.n; i++) {
+        struct build_buildpack *bp = &b->buildpacks.v[i];
+        drop_fd int from = -1, links = -1;
+        if (!bp->bare)
+            continue;
+        const char *at = arena_printf(b->a, "cnb/copy-%zu", i);
+        if (path_open_host(bp->dir, O_RDONLY | O_DIRECTORY, 0, &from, e) < 0 ||
+            path_open_plain(b->work.fd, "cnb/links", O_RDONLY | O_DIRECTORY, 0, &links, e) < 0 ||
+            workdir_sub(&b->work, at, 0755, b->out_uid, b->out_gid, e) < 0)
+            return -1;
+        const struct kept_copy folder = {from, b->work.fd, ".", at, b->out_uid, b->out_gid};
+        const struct kept_copy over = {links, b->work.fd, ".", at, b->out_uid, b->out_gid};
+        if (kept_lay(&folder, e) < 0 || kept_lay(&over, e) < 0)
+            return err_wrap(e, "buildpack %s", bp->dir);
+        bp->dir = arena_printf(b->a, "%s/%s", b->work.path, at);
+        bp->bare = false;
     }
-    if (toml_write(doc, &text, e) < 0)
+    return 0;
+}
+
+// Detection's order, and a folder of links for those recipes that have no programs of their own.
+static int place_buildpacks(struct building *b, struct err *e)
+{
+    static const char *const links[] = {"bin/detect", "bin/build"};
+    const struct buildpacks_in in = {b->o->programs, b->o->buildpacks, b->o->ev};
+    struct str order;
+    bool bare = false, recipe = false;
+    if (buildpacks_find(b->a, &in, &b->buildpacks, e) < 0 ||
+        buildpacks_order(b->a, &b->buildpacks, &order, e) < 0)
         return -1;
-    return file_place(b->work.fd, "cnb/order.toml", 0644, buf_view(&text), e);
+    for (size_t i = 0; i < b->buildpacks.n; i++) {
+        bare |= b->buildpacks.v[i].bare;
+        recipe |= b->buildpacks.v[i].recipe;
+    }
+    if (recipe && !b->o->programs->engine)
+        return err_set(e, ERR_NOT_FOUND, "dema's own program engine, which runs recipes: not in %s",
+                       b->o->programs->dir);
+    if (file_place(b->work.fd, "cnb/order.toml", 0644, order, e) < 0)
+        return -1;
+    if (bare && workdir_sub(&b->work, "cnb/links/bin", 0755, -1, -1, e) < 0)
+        return -1;
+    for (size_t i = 0; bare && i < COUNT(links); i++)
+        if (symlinkat(INSIDE_CNB "/engine", b->work.fd, arena_printf(b->a, "cnb/links/%s", links[i])) < 0)
+            return err_sys(e, "%s", links[i]);
+    return b->copies ? copy_bare(b, e) : 0;
 }
 
 // analyzed.toml: for which target the buildpacks build, and on what.
@@ -222,9 +243,13 @@ static int copy_app(struct building *b, struct err *e)
     if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &from, e) < 0)
         return -1;
     const struct kept_copy c = {from, b->work.fd, ".", "app/upper", b->out_uid, b->out_gid};
+    build_known_before_copy(b);
     if (kept_lay(&c, e) < 0)
         return err_wrap(e, "app");
-    return workdir_sub(&b->work, "app/upper", 0755, b->out_uid, b->out_gid, e);
+    if (workdir_sub(&b->work, "app/upper", 0755, b->out_uid, b->out_gid, e) < 0)
+        return -1;
+    build_known_after_copy(b);
+    return 0;
 }
 
 static int find_ids(struct building *b, struct err *e)
@@ -241,15 +266,13 @@ static int find_ids(struct building *b, struct err *e)
 
 int build_prepare(struct building *b, struct err *e)
 {
-    if (!b->o->buildpacks.n)
-        return err_set(e, ERR_USAGE, "no buildpack: name at least one with --buildpack DIR");
     if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
         load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 || find_ids(b, e) < 0 ||
         workdir_make(b->o->temp_dir, &b->work, e) < 0 || choose_copies(b, e) < 0 || open_kept(b, e) < 0 ||
         load_previous(b, e) < 0 || rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0)
         return -1;
     return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || place_bundle(b, e) < 0 ||
-                   write_order(b, e) < 0 || write_analyzed(b, e) < 0
+                   place_buildpacks(b, e) < 0 || write_analyzed(b, e) < 0
                ? -1
                : copy_app(b, e);
 }

@@ -3,7 +3,9 @@
 #pragma once
 #include "cnb/group.h"
 #include "cnb/labels.h"
+#include "layer/known.h"
 #include "platform/build.h"
+#include "platform/buildpacks.h"
 #include "platform/kept.h"
 #include "platform/rootfs.h"
 #include "platform/workdir.h"
@@ -12,7 +14,6 @@
 #define INSIDE_APP "/workspace"
 #define INSIDE_LAYERS "/layers"
 #define INSIDE_PLATFORM "/platform"
-#define INSIDE_CNB "/cnb"
 #define BUILD_CODEC "gzip-libdeflate-1-1m"
 
 struct building {
@@ -26,7 +27,13 @@ struct building {
     struct sbx_map uid_map[SBX_MAPS], gid_map[SBX_MAPS];
     int64_t out_uid, out_gid; // started by root: whose files are written inside; else -1: ours
     bool copies;              // source and kept layers are copied, not overlaid
-    bool bundle_mounted;      // the CA bundle is not a copy in `work`
+    struct {
+        struct tree_print source, copy; // each before anybody could write
+        bool known;
+    } copied;            // the app, with `copies`
+    bool bundle_mounted; // the CA bundle is not a copy in `work`
+    struct build_buildpacks buildpacks;
+    bool network; // of bin/build
     struct kept *kept;
     struct image previous; // what the name stands for
     bool has_previous;
@@ -39,17 +46,31 @@ struct building {
 int nodiscard build_prepare(struct building *b, struct err *e); // images, ids, everything on disk
 int nodiscard build_detect(struct building *b, struct err *e);
 int nodiscard build_build(struct building *b, struct err *e);
+int nodiscard build_choose_network(struct building *b,
+                                   struct err *e); // after detection: sets `network`, says why
 int nodiscard build_export(struct building *b, struct build_result *out, struct err *e);
+
+// Why an image has a layer that the one before had not; `was` NULL: there was none.
+struct str build_why(struct arena *a, const struct lifecycle_metadata *is,
+                     const struct lifecycle_metadata *was, struct str name);
 
 // A program in the sandbox, with its output as events; its exit status as of waitpid(2).
 struct build_log;
 int nodiscard build_log_open(struct building *b, const char *phase, struct build_log **out, struct err *e);
 int build_log_fd(const struct build_log *l); // for the program
-// Both until the sandbox ends; a stop ends it: ERR_CANCELLED.
-int nodiscard build_log_wait(struct build_log *l, int stop_fd, struct sbx *s, int *status, struct err *e);
+// From here on lines are kept back; build_log_show lets them go, as EV_LINE or as EV_FACT.
+void build_log_hold(struct build_log *l);
+void build_log_show(struct build_log *l, enum event_kind as);
+// Log and steps until the sandbox ends; a stop ends it: ERR_CANCELLED.
+struct build_steps;
+int nodiscard build_log_wait(struct build_log *l, struct build_steps *steps, int stop_fd, struct sbx *s,
+                             int *status, struct err *e);
 void build_log_free(struct build_log *l);
 DEFINE_DROP(struct build_log *, build_log_free)
 
+// Around the copy of an app: what it is told by that nobody changed it.
+void build_known_before_copy(struct building *b);
+void build_known_after_copy(struct building *b);
 // What is known of layers: those that were kept, the app and the launcher by their prints.
 struct build_known;
 struct build_known *build_known_new(struct building *b, struct txn *t);

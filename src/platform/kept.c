@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-static struct str app_key(struct arena *a, struct str name)
+struct str kept_key(struct arena *a, struct str name)
 {
     struct digest d;
     char hex[DIGEST_TEXT];
@@ -75,7 +75,7 @@ static void read_record(struct kept *k)
 int kept_open(struct arena *a, const struct kept_opts *o, struct kept **out, struct err *e)
 {
     drop_(kept_close) struct kept *k = XNEW(struct kept);
-    struct str key = app_key(a, o->name);
+    struct str key = kept_key(a, o->name);
     *k = (struct kept){.a = a, .o = *o, .dir = -1, .upper = -1, .text = STR("")};
     if (open_locked(o->st, key, &k->dir, e) < 0) {
         bool busy = e && e->code == ERR_BUSY;
@@ -231,7 +231,7 @@ int kept_gc(struct state *st, bool dry_run, uint64_t *n, struct err *e)
         state_names(st, a, &names, &count, e) < 0 || dir_names(a, apps, ".", KEPT_ENTRIES, &dirs, e) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        map_put(a, &used, app_key(a, names[i].name));
+        map_put(a, &used, kept_key(a, names[i].name));
     for (size_t i = 0; i < dirs.n; i++)
         if (!map_find(&used, dirs.v[i]) && drop_app(st, apps, dirs.v[i], dry_run, &gone, e) < 0)
             return -1;

@@ -64,5 +64,7 @@ int nodiscard kept_keep(struct kept *k, const struct cnb_selected *group, int *l
 // The spec of a tree (`sub` beneath dirfd) of which only a print is taken.
 struct layer_spec kept_spec(int dirfd, struct str sub);
 
+// The name of its directory in apps/, for an image name as image_name has it.
+struct str kept_key(struct arena *a, struct str name);
 // For gc: apps whose image has no name any more. Those that are being built stay. *n counts.
 int nodiscard kept_gc(struct state *st, bool dry_run, uint64_t *n, struct err *e);

@@ -229,10 +229,11 @@ static void deepen(struct keeping *n)
 static int flatten(struct keeping *n, struct str path, struct kept_part *p, struct err *e)
 {
     struct kept *k = n->k;
-    const char *flat = "flat";
+    // Beside the upper: any name in it could be a buildpack's.
+    const char *flat = KEPT_NEW "/flat";
     for (size_t i = p->from.n; i-- > 0;) {
         bool own = str_eq(p->from.v[i], n->gen);
-        struct kept_copy c = {.from = own ? k->upper : k->dir, .to = k->upper, .to_path = flat};
+        struct kept_copy c = {.from = own ? k->upper : k->dir, .to = k->dir, .to_path = flat};
         c.path = own ? path.p : arena_printf(k->a, PRI_STR "/" PRI_STR, STR_ARG(p->from.v[i]), STR_ARG(path));
         c.uid = k->o.out_uid;
         c.gid = k->o.out_gid;
@@ -246,7 +247,7 @@ static int flatten(struct keeping *n, struct str path, struct kept_part *p, stru
     if (path_mkdirs(k->upper, str_c(k->a, str_head(path, slash)), 0755, e) < 0 ||
         path_parent(k->upper, path.p, &parent, &name, e) < 0 || tree_remove(parent, name, e) < 0)
         return -1;
-    if (renameat(k->upper, flat, parent, name) < 0)
+    if (renameat(k->dir, flat, parent, name) < 0)
         return err_sys(e, PRI_STR, STR_ARG(path));
     p->from = (struct strv){0};
     strv_add(k->a, &p->from, n->gen);

@@ -97,8 +97,8 @@ static int lay_other(struct laying *l, const struct walk_entry *it, int parent, 
         if (symlinkat(str_c(l->a, it->link), parent, name) < 0)
             return err_sys(e, "%s", name);
     } else if (S_ISFIFO(it->st.st_mode)) {
-        if (mkfifoat(parent, name, it->st.st_mode & 0777) < 0)
-            return err_sys(e, "%s", name);
+        if (mkfifoat(parent, name, 0600) < 0 || fchmodat(parent, name, it->st.st_mode & 07777, 0) < 0)
+            return err_sys(e, "%s", name); // fchmodat: whatever our umask is
     } else {
         return 0; // a whiteout, and it is gone; a device or a socket
     }

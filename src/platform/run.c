@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/run.h"
+#include "base/clock.h"
 #include "cnb/env.h"
-#include "platform/rootfs.h"
 #include "platform/stop.h"
-#include "platform/workdir.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+
+enum { RUN_GRACE_MS = 10000 };
 
 // What the sandbox is made of; texts live in the arena.
 struct running {
     struct arena *a;
     const struct run_in *in;
-    struct image img;
-    struct rootfs_tree root;
-    struct workdir work;
+    struct run *run;
     struct sbx_op op[16];
     size_t n_op;
 };
@@ -36,14 +37,14 @@ static void add_resolver(struct running *r)
 static int make_root(struct running *r, const struct sbx_plan *p, struct err *e)
 {
     uint32_t uid = 0, gid = 0;
-    (void)sbx_outside(p->uid, r->root.user.uid, &uid);
-    (void)sbx_outside(p->gid, r->root.user.gid, &gid);
+    (void)sbx_outside(p->uid, r->run->root.user.uid, &uid);
+    (void)sbx_outside(p->gid, r->run->root.user.gid, &gid);
     bool root = geteuid() == 0;
-    if (workdir_scratch(&r->work, "root", 0755, root ? (int64_t)uid : -1, gid, e) < 0)
+    if (workdir_scratch(&r->run->work, "root", 0755, root ? (int64_t)uid : -1, gid, e) < 0)
         return -1;
     struct sbx_op *op = add(r, SBX_OVERLAY, "/");
-    op->lower = r->root.lower;
-    op->scratch = arena_printf(r->a, "%s/root", r->work.path);
+    op->lower = r->run->root.lower;
+    op->scratch = arena_printf(r->a, "%s/root", r->run->work.path);
     op->own = true;
     add(r, SBX_PROC, "/proc");
     add(r, SBX_DEV, "/dev");
@@ -54,7 +55,7 @@ static int make_root(struct running *r, const struct sbx_plan *p, struct err *e)
 
 static void words(struct running *r, struct strv *out)
 {
-    const struct container_config *c = &r->img.config.config;
+    const struct container_config *c = &r->run->img.config.config;
     size_t slash;
     if (!r->in->entrypoint.n) {
         for (size_t i = 0; i < c->entrypoint.n; i++)
@@ -80,9 +81,9 @@ static const char *const *vector(struct arena *a, const struct strv *v)
 static const char *const *environment(struct running *r)
 {
     struct strmap env = {0};
-    const struct container_config *c = &r->img.config.config;
+    const struct container_config *c = &r->run->img.config.config;
     strmap_set(r->a, &env, STR("PATH"), STR("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
-    strmap_set(r->a, &env, STR("HOME"), r->root.user.home.n ? r->root.user.home : STR("/"));
+    strmap_set(r->a, &env, STR("HOME"), r->run->root.user.home.n ? r->run->root.user.home : STR("/"));
     for (size_t i = 0; i < c->env.n; i++) {
         size_t eq;
         if (str_find(c->env.v[i], '=', &eq))
@@ -93,15 +94,15 @@ static const char *const *environment(struct running *r)
     return env_vector(r->a, &env);
 }
 
-static int start(struct running *r, struct run_out *out, struct err *e)
+static int start(struct running *r, struct err *e)
 {
     struct strv argv = {0};
-    struct sbx_plan p = {.run_uid = r->root.user.uid,
-                         .run_gid = r->root.user.gid,
+    struct sbx_plan p = {.run_uid = r->run->root.user.uid,
+                         .run_gid = r->run->root.user.gid,
                          .net = !r->in->offline,
                          .log_fd = r->in->log_fd,
                          .tmp = r->in->temp_dir};
-    struct str cwd = r->img.config.config.working_dir;
+    struct str cwd = r->run->img.config.config.working_dir;
     words(r, &argv);
     if (!argv.n)
         return err_set(e, ERR_USAGE, PRI_STR ": the image has no entrypoint; say what to start",
@@ -116,30 +117,79 @@ static int start(struct running *r, struct run_out *out, struct err *e)
     p.argv = vector(r->a, &argv);
     p.envp = environment(r);
     p.cwd = cwd.n ? str_c(r->a, cwd) : "/";
-    drop_sbx struct sbx s = SBX_INIT;
-    if (sbx_start(&p, r->in->runner, r->a, &s, e) < 0)
+    return sbx_start(&p, r->in->runner, r->a, &r->run->sbx, e);
+}
+
+static int open_image(struct arena *a, const struct run_in *in, struct run *run, struct err *e)
+{
+    struct running r = {.a = a, .in = in, .run = run};
+    if (image_load(in->st, a, in->image, NULL, &run->img, e) < 0)
         return -1;
-    out->missing = s.missing;
-    for (size_t i = 0; i < s.missing.n; i++)
-        event_warn(r->in->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(s.missing.v[i]));
-    return stop_wait(r->in->stop_fd, &s, &out->status, e);
+    if (!manifest_is_image(&run->img.manifest))
+        return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image that can be started",
+                       STR_ARG(in->image));
+    if (rootfs_open(in->st, a, &run->img, &run->root, e) < 0 || workdir_make(in->temp_dir, &run->work, e) < 0)
+        return -1;
+    return start(&r, e);
+}
+
+int run_start(struct arena *a, const struct run_in *in, struct run *out, struct err *e)
+{
+    drop_run struct run r = RUN_INIT;
+    if (open_image(a, in, &r, e) < 0)
+        return -1;
+    for (size_t i = 0; i < r.sbx.missing.n; i++)
+        event_warn(in->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(r.sbx.missing.v[i]));
+    *out = r;
+    r = (struct run)RUN_INIT;
+    return 0;
+}
+
+void run_done(struct run *r)
+{
+    sbx_done(&r->sbx);
+    workdir_done(&r->work);
+    rootfs_done(&r->root);
+}
+
+static int end_it(struct sbx *s, int *status, struct err *e)
+{
+    struct err ignored = {0};
+    sbx_kill(s);
+    (void)!sbx_wait(s, 0, status, &ignored);
+    return err_set(e, ERR_CANCELLED, "stopped");
+}
+
+// A signal to us is one to the app, which ends as it likes. A second one, or RUN_GRACE_MS, end it.
+static int wait_for(int stop_fd, struct sbx *s, int *status, struct err *e)
+{
+    struct pollfd p[2] = {{.fd = s->pidfd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+    uint64_t end = 0;
+    for (;;) {
+        uint64_t now = clock_mono_ms();
+        if (poll(p, 2, !end ? -1 : now < end ? (int)(end - now) : 0) < 0 && errno != EINTR)
+            return err_sys(e, "sandbox");
+        if (p[0].revents)
+            return sbx_wait(s, 0, status, e);
+        int sig = p[1].revents ? stop_take(stop_fd) : 0;
+        if (end && (sig || clock_mono_ms() >= end))
+            return end_it(s, status, e);
+        if (!sig)
+            continue;
+        end = clock_mono_ms() + RUN_GRACE_MS;
+        sbx_signal(s, sig);
+    }
 }
 
 int run_image(struct arena *a, const struct run_in *in, struct run_out *out, struct err *e)
 {
-    struct running r = {.a = a, .in = in, .work = WORKDIR_INIT};
-    if (image_load(in->st, a, in->image, NULL, &r.img, e) < 0)
-        return -1;
-    if (!manifest_is_image(&r.img.manifest))
-        return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image that can be started",
-                       STR_ARG(in->image));
-    if (rootfs_open(in->st, a, &r.img, &r.root, e) < 0)
-        return -1;
+    drop_run struct run r = RUN_INIT;
     struct run_out got = {0};
-    int rc = workdir_make(in->temp_dir, &r.work, e) < 0 ? -1 : start(&r, &got, e);
-    workdir_done(&r.work);
-    rootfs_done(&r.root);
-    if (rc == 0)
-        *out = got;
-    return rc;
+    if (run_start(a, in, &r, e) < 0)
+        return -1;
+    got.missing = r.sbx.missing;
+    if (wait_for(in->stop_fd, &r.sbx, &got.status, e) < 0)
+        return -1;
+    *out = got;
+    return 0;
 }

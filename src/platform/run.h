@@ -4,7 +4,8 @@
 #include "base/event.h"
 #include "base/map.h"
 #include "image/image.h"
-#include "sandbox/sandbox.h"
+#include "platform/rootfs.h"
+#include "platform/workdir.h"
 
 struct run_in {
     struct state *st;
@@ -16,13 +17,30 @@ struct run_in {
     enum sbx_runner runner;
     bool offline; // no network but a loopback of its own
     int log_fd;   // the program's output
-    int stop_fd;  // of stop_open; -1: none
+    int stop_fd; // of stop_open; -1: none. What comes there goes on to the app; 10 s later, or a second one, end it
     const char *temp_dir;
 };
+
+// One that runs.
+struct run {
+    struct sbx sbx;
+    struct image img;
+    struct rootfs_tree root;
+    struct workdir work;
+};
+#define RUN_INIT                                                                                             \
+    {                                                                                                        \
+        .sbx = SBX_INIT, .work = WORKDIR_INIT                                                                \
+    }
+// in->stop_fd does not count. *out must be RUN_INIT; run_done ends what runs and removes what it left.
+int nodiscard run_start(struct arena *a, const struct run_in *in, struct run *out, struct err *e);
+void run_done(struct run *r);
+#define drop_run __attribute__((cleanup(run_done)))
 
 struct run_out {
     int status;          // as of waitpid(2)
     struct strv missing; // what the runner does not enforce here
 };
 
+// To its end. ERR_CANCELLED: it did not end when it was told to.
 int nodiscard run_image(struct arena *a, const struct run_in *in, struct run_out *out, struct err *e);

@@ -23,6 +23,12 @@ int stop_check(int fd, struct err *e)
     return fd >= 0 && poll(&p, 1, 0) == 1 ? err_set(e, ERR_CANCELLED, "stopped") : 0;
 }
 
+int stop_take(int fd)
+{
+    struct signalfd_siginfo info;
+    return fd >= 0 && read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
 int stop_wait(int fd, struct sbx *s, int *status, struct err *e)
 {
     struct pollfd p[2] = {{.fd = s->pidfd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};

@@ -7,5 +7,7 @@
 int nodiscard stop_open(int *fd, struct err *e);
 // ERR_CANCELLED once one came. fd -1: never.
 int nodiscard stop_check(int fd, struct err *e);
+// The signal that came, which then counts no more; 0: none did.
+int stop_take(int fd);
 // As sbx_wait without a time limit; a stop ends everything in the sandbox: ERR_CANCELLED.
 int nodiscard stop_wait(int fd, struct sbx *s, int *status, struct err *e);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/event.h"
 #include "base/map.h"
+#include "base/near.h"
 
 enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_LIST, OPT_INT, OPT_KIND_MAX_ };
 #define OPT_KIND_(x)                                                                                         \
@@ -32,11 +33,13 @@ struct opt {
 enum opt_grammar { GRAMMAR_GNU, GRAMMAR_GO };
 
 // What an applet may use of the world outside; made once by the link's main.
+struct render;
 struct app_ctx {
     struct arena *a;
     struct events *ev;
-    struct strmap env; // the environment as it was at the start
-    struct buf *out;   // primary output; main writes it to stdout, checked
+    struct render *render; // behind `ev`, where the link has one; else NULL
+    struct strmap env;     // the environment as it was at the start
+    struct buf *out;       // primary output; main writes it to stdout, checked
     struct str argv0;
     bool terminal; // stderr is one
     int exit_code; // 0: as the error says; a phase or `dema run` may set it
@@ -68,8 +71,6 @@ enum opt_result { OPT_RUN, OPT_HELP, OPT_VERSION };
 // Fills `in` (in_size bytes, zeroed) from the words behind the applet's name and the environment.
 int nodiscard opt_parse(const struct applet *ap, struct app_ctx *app, struct strv words, void *in,
                         enum opt_result *result, struct err *e);
-// The nearest of the names within two edits, or NULL.
-const char *nearest_name(struct str word, const char *const *names, size_t n);
 
 // A program with all its commands: what its manual is made of.
 struct variable { // of the environment, read by the program itself; those of options stand in their rows

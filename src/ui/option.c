@@ -217,51 +217,36 @@ int opt_parse(const struct applet *ap, struct app_ctx *app, struct strv words, v
     return fill_rest(&p, e);
 }
 
-enum { NEAR_MAX = 24 };
-
-static unsigned edit_distance(struct str a, struct str b)
-{
-    unsigned row[NEAR_MAX + 1];
-    for (unsigned j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= b.n; j++) {
-            unsigned same = diagonal + (a.p[i - 1] != b.p[j - 1]);
-            diagonal = row[j];
-            unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = least < same ? least : same;
-        }
-    }
-    return row[b.n];
-}
-
-const char *nearest_name(struct str word, const char *const *names, size_t n)
-{
-    const char *best = NULL;
-    unsigned least = 3;
-    for (size_t i = 0; i < n; i++) {
-        struct str name = str_of(names[i]);
-        if (word.n > NEAR_MAX || name.n > NEAR_MAX || !word.n)
-            continue;
-        unsigned d = word.n >= 3 && name.n > word.n && memcmp(name.p, word.p, word.n) == 0
-                         ? 1
-                         : edit_distance(word, name);
-        if (d < least && d < word.n) {
-            least = d;
-            best = names[i];
-        }
-    }
-    return best;
-}
-
 const struct applet *applet_find(const struct applet *const *table, struct str name)
 {
     for (; *table; table++)
         if (str_is(name, (*table)->name) || ((*table)->alias && str_is(name, (*table)->alias)))
             return *table;
     return NULL;
+}
+
+// "base", or "base lst": what begins so, as far as there is any.
+static int no_such_of(const struct applet *const *table, struct str first, struct str second, struct err *e)
+{
+    const char *names[128];
+    char all[160] = "";
+    size_t n = 0, used = 0;
+    for (; *table && n < COUNT(names); table++) {
+        struct str name = str_of((*table)->name);
+        if (name.n <= first.n + 1 || memcmp(name.p, first.p, first.n) != 0 || name.p[first.n] != ' ')
+            continue;
+        names[n++] = name.p + first.n + 1;
+        int more = snprintf(all + used, sizeof all - used, "%s%s", n > 1 ? ", " : "", names[n - 1]);
+        used += (size_t)more < sizeof all - used ? (size_t)more : 0;
+    }
+    if (!n)
+        return 0;
+    const char *near = second.n ? nearest_name(second, names, n) : NULL;
+    if (near)
+        return err_set(e, ERR_USAGE,
+                       "unknown command \"" PRI_STR " " PRI_STR "\", did you mean \"" PRI_STR " %s\"?",
+                       STR_ARG(first), STR_ARG(second), STR_ARG(first), near);
+    return err_set(e, ERR_USAGE, "\"" PRI_STR "\" wants one of: %s", STR_ARG(first), all);
 }
 
 static int no_such_applet(const struct applet *const *table, struct str word, struct err *e)
@@ -288,5 +273,9 @@ int applet_pick(const struct applet *const *table, int argc, char *const *argv, 
     }
     *used = 1;
     *out = applet_find(table, str_of(argv[0]));
-    return *out ? 0 : no_such_applet(table, str_of(argv[0]), e);
+    if (*out)
+        return 0;
+    if (no_such_of(table, str_of(argv[0]), str_of(argc > 1 ? argv[1] : ""), e) < 0)
+        return -1;
+    return no_such_applet(table, str_of(argv[0]), e);
 }

@@ -3,30 +3,24 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "document/json.h"
-#include <stdio.h>
+#include "ui/live.h"
 
-enum { LINE_MAX_BYTES = 1 << 20, LIVE_EVERY_MS = 80 };
+enum { LINE_MAX_BYTES = 1 << 20 };
 
 struct render {
     struct events ev;
     struct render_opts o;
     struct arena *a; // secrets
     struct strv secrets;
-    bool live; // the terminal's last line is ours to overwrite
-    uint64_t live_at;
+    pthread_mutex_t lock; // everything, so that events may come from any thread
+    struct live *live;    // RENDER_TERMINAL
 };
 
 static void put(struct render *r, const struct buf *b)
 {
     struct err ignored = {0}; // a closed terminal is no reason to stop a build
-    (void)!file_write_all(r->o.fd, b->p ? b->p : "", b->n, &ignored);
-}
-
-static void clear_live(struct render *r, struct buf *b)
-{
-    if (r->live)
-        buf_text(b, "\r\033[K");
-    r->live = false;
+    if (b->n)
+        (void)!file_write_all(r->o.fd, b->p, b->n, &ignored);
 }
 
 // The same text with every secret taken out.
@@ -59,7 +53,7 @@ static size_t colour_at(struct str s)
 
 static struct str fit_for_terminal(struct arena *a, struct str s)
 {
-    struct str out = STR("");
+    drop_buf struct buf out = BUF_INIT(SIZE_MAX / 2);
     while (s.n) {
         size_t plain = 0;
         while (plain < s.n && s.p[plain] != '\033')
@@ -67,11 +61,11 @@ static struct str fit_for_terminal(struct arena *a, struct str s)
         struct str clean = str_printable(a, str_head(s, plain), plain);
         s = str_from(s, plain);
         size_t colour = colour_at(s);
-        out = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(out), STR_ARG(clean),
-                         STR_ARG(str_head(s, colour)));
+        buf_str(&out, clean);
+        buf_str(&out, str_head(s, colour));
         s = str_from(s, colour ? colour : s.n ? 1 : 0);
     }
-    return out;
+    return str_dup(a, buf_view(&out));
 }
 
 static const char *paint(const struct render *r, const char *code)
@@ -93,6 +87,8 @@ static void where(struct buf *b, const struct err_at *at)
 
 static void phase_line(const struct render *r, const struct event *ev, struct str text, struct buf *b)
 {
+    if (ev->done && ev->total < 50 && !text.n)
+        return; // 0.0 s
     if (ev->done) {
         buf_printf(b, "    %s%.1f s%s" PRI_STR PRI_STR "\n", paint(r, "\033[2m"), (double)ev->total / 1000,
                    paint(r, "\033[0m"), STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
@@ -102,32 +98,22 @@ static void phase_line(const struct render *r, const struct event *ev, struct st
                paint(r, "\033[0m"), STR_ARG(text.n ? STR("  ") : text), STR_ARG(text));
 }
 
-static void live_line(struct render *r, const struct event *ev, struct buf *b)
+static void step_line(const struct render *r, const struct event *ev, struct str text, struct buf *b)
 {
-    uint64_t now = clock_mono_ms();
-    if (r->o.style != RENDER_TERMINAL ||
-        (r->live && now - r->live_at < LIVE_EVERY_MS && ev->done < ev->total))
-        return;
-    clear_live(r, b);
-    buf_printf(b, "    " PRI_STR " " PRI_STR, STR_ARG(ev->subject), STR_ARG(ev->text));
-    if (ev->total)
-        buf_printf(b, " %llu%%", (unsigned long long)(ev->done * 100 / ev->total));
-    unsigned width = r->o.width ? r->o.width : 80;
-    if (b->n > width)
-        b->n = width;
-    r->live = true;
-    r->live_at = now;
+    buf_printf(b, "    " PRI_STR "%s" PRI_STR, STR_ARG(ev->subject), ev->subject.n && text.n ? "  " : "",
+               STR_ARG(text));
+    if (ev->done && ev->subject.n)
+        buf_printf(b, "  %s%.1f s%s", paint(r, "\033[2m"), (double)ev->total / 1000, paint(r, "\033[0m"));
+    buf_char(b, '\n');
 }
 
 static void text_event(struct render *r, const struct event *ev, struct str text, struct buf *b)
 {
-    if (ev->kind == EV_PROGRESS) {
-        live_line(r, ev, b);
+    // What only says that something goes on is not a line.
+    bool silent = ev->kind == EV_PROGRESS || (ev->kind == EV_FACT && !r->o.facts) ||
+                  (ev->kind == EV_STEP && !text.n && !ev->done);
+    if (silent)
         return;
-    }
-    if (ev->kind == EV_FACT && !r->o.facts)
-        return;
-    clear_live(r, b);
     switch (ev->kind) {
     case EV_PHASE:
         phase_line(r, ev, text, b);
@@ -141,10 +127,13 @@ static void text_event(struct render *r, const struct event *ev, struct str text
         buf_printf(b, PRI_STR "\n", STR_ARG(text));
         break;
     case EV_STEP:
+        step_line(r, ev, text, b);
+        break;
     case EV_FACT:
+        buf_printf(b, "    %s" PRI_STR "%s" PRI_STR "%s\n", paint(r, "\033[2m"), STR_ARG(ev->subject),
+                   ev->subject.n ? ": " : "", STR_ARG(text), paint(r, "\033[0m"));
+        break;
     case EV_PROGRESS:
-        buf_printf(b, "    " PRI_STR "%s" PRI_STR "\n", STR_ARG(ev->subject), ev->subject.n ? "  " : "",
-                   STR_ARG(text));
         break;
     }
 }
@@ -200,21 +189,49 @@ static void reference_event(const struct event *ev, struct str text, struct buf 
     }
 }
 
+// Fit for a terminal: the event with its texts made harmless.
+static struct event harmless(struct arena *a, const struct event *ev)
+{
+    struct event out = *ev;
+    out.subject = str_printable(a, ev->subject, ev->subject.n);
+    out.phase = str_printable(a, ev->phase, ev->phase.n);
+    return out;
+}
+
+static void show(struct render *r, struct arena *a, const struct event *from, struct buf *b)
+{
+    struct event ev = *from;
+    struct str text = redacted(r, a, ev.text);
+    ev.subject = redacted(r, a, ev.subject);
+    if (r->o.style == RENDER_JSON) {
+        json_event(a, &ev, text, b);
+        return;
+    }
+    if (r->o.style == RENDER_REFERENCE) {
+        reference_event(&ev, text, b);
+        return;
+    }
+    if (r->o.style == RENDER_TERMINAL || r->o.harmless) {
+        text = fit_for_terminal(a, text);
+        ev = harmless(a, &ev);
+    }
+    ev.text = text;
+    text_event(r, &ev, text, b);
+    if (r->live)
+        live_note(r->live, &ev);
+}
+
 static void emit(struct events *self, const struct event *ev)
 {
     struct render *r = CONTAINER(self, struct render, ev);
     drop_(arena_free) struct arena *a = arena_new(1024);
-    drop_buf struct buf b = BUF_INIT(LINE_MAX_BYTES);
-    struct str text = redacted(r, a, ev->text);
-    if (r->o.style == RENDER_TERMINAL)
-        text = fit_for_terminal(a, text);
-    if (r->o.style == RENDER_JSON)
-        json_event(a, ev, text, &b);
-    else if (r->o.style == RENDER_REFERENCE)
-        reference_event(ev, text, &b);
-    else
-        text_event(r, ev, text, &b);
-    put(r, &b);
+    drop_buf struct buf lines = BUF_INIT(LINE_MAX_BYTES), b = BUF_INIT(2 * LINE_MAX_BYTES);
+    pthread_mutex_lock(&r->lock);
+    show(r, a, ev, &lines);
+    if (r->live)
+        live_draw(r->live, buf_view(&lines), &b);
+    put(r, r->live ? &b : &lines);
+    pthread_mutex_unlock(&r->lock);
 }
 
 struct render *render_new(const struct render_opts *o)
@@ -223,6 +240,9 @@ struct render *render_new(const struct render_opts *o)
     r->ev.emit = emit;
     r->o = *o;
     r->a = arena_new(256);
+    pthread_mutex_init(&r->lock, NULL);
+    if (o->style == RENDER_TERMINAL)
+        r->live = live_new(&r->lock, o->fd, o->width, o->colour);
     return r;
 }
 
@@ -233,22 +253,29 @@ struct events *render_events(struct render *r)
 
 void render_secret(struct render *r, struct str secret)
 {
+    pthread_mutex_lock(&r->lock);
     if (secret.n >= 4)
         strv_add(r->a, &r->secrets, str_dup(r->a, secret));
+    pthread_mutex_unlock(&r->lock);
+}
+
+void render_facts(struct render *r, bool shown)
+{
+    r->o.facts = shown;
 }
 
 void render_settle(struct render *r)
 {
-    drop_buf struct buf b = BUF_INIT(64);
-    clear_live(r, &b);
-    put(r, &b);
+    if (r->live)
+        live_settle(r->live);
 }
 
 void render_free(struct render *r)
 {
     if (!r)
         return;
-    render_settle(r);
+    live_free(r->live);
+    pthread_mutex_destroy(&r->lock);
     arena_free(r->a);
     free(r);
 }

@@ -5,6 +5,9 @@
 #include "base/dir.h"
 #include "document/json.h"
 #include "platform/base.h"
+#include "platform/du.h"
+#include "platform/image_sbom.h"
+#include <fcntl.h>
 
 #define DIGEST_OF_TEXT "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -225,6 +228,77 @@ TEST(lock_packages_and_sbom_are_kept_beside_it)
     MUST(base_create(k.a, &k.spec, &again, &e));
     CHECK(digest_eq(&again.image.desc.digest, &got.image.desc.digest));
     EQ_UINT(again.ms[BASE_DOWNLOAD] / 10000, 0);
+}
+
+// An app image inherits the label that names it, so it is found from there too.
+TEST(the_sbom_is_found_from_the_image)
+{
+    KIT(k, "state", "run");
+    struct base_created got;
+    struct image_sbom *v;
+    struct str text, same;
+    struct digest *label;
+    size_t n;
+    MUST(base_create(k.a, &k.spec, &got, &e));
+    MUST(image_sboms(k.st, k.a, &got.image, &v, &n, &e));
+    EQ_UINT(n, 1);
+    EQ_STR(v[0].of, IMAGE_SBOM_RUN);
+    EQ_STR(v[0].format, "cyclonedx");
+    CHECK(!v[0].absent && !v[0].path.n);
+    MUST(image_sbom_load(k.st, k.a, &v[0], &text, &e));
+    MUST(base_sbom_load(k.st, k.a, got.name, &same, &e));
+    CHECK(str_eq(text, same));
+    EQ_UINT(v[0].size, text.n);
+    // In a state that has the image without what is beside it.
+    label = &v[0].digest;
+    label->sum[0] ^= 1;
+    char other[DIGEST_TEXT];
+    image_config_label_set(k.a, &got.image.config, STR(BASE_LABEL_SBOM), str_of(digest_text(label, other)));
+    MUST(image_sboms(k.st, k.a, &got.image, &v, &n, &e));
+    CHECK(v[0].absent);
+    REFUSED(image_sbom_load(k.st, k.a, &v[0], &text, &e), ERR_NOT_FOUND, "not on this machine");
+    image_config_label_set(k.a, &got.image.config, STR(BASE_LABEL_SBOM), STR("sha256:no"));
+    REFUSED(image_sboms(k.st, k.a, &got.image, &v, &n, &e), ERR_PARSE, BASE_LABEL_SBOM);
+}
+
+TEST(a_stop_ends_it_and_nothing_is_left)
+{
+    KIT(k, "state", "run");
+    struct base_created got;
+    struct strv left;
+    int ends[2];
+    drop_fd int state = -1;
+    CHECK(pipe(ends) == 0 && write(ends[1], "x", 1) == 1);
+    k.spec.stop = &ends[0];
+    REFUSED(base_create(k.a, &k.spec, &got, &e), ERR_CANCELLED, "stopped");
+    MUST(path_open_host(state_path(k.st), O_RDONLY | O_DIRECTORY, 0, &state, &e));
+    MUST(dir_names(k.a, state, "tmp", 10, &left, &e));
+    EQ_UINT(left.n, 0);
+    MUST(dir_names(k.a, state, "names", 10, &left, &e));
+    EQ_UINT(left.n, 0);
+}
+
+TEST(what_takes_how_much)
+{
+    KIT(k, "state", "run");
+    struct base_created got;
+    struct du d;
+    MUST(du_measure(k.st, k.a, &d, &e));
+    EQ_UINT(d.images.n, 0);
+    MUST(base_create(k.a, &k.spec, &got, &e));
+    MUST(du_measure(k.st, k.a, &d, &e));
+    EQ_UINT(d.images.n, 1); // the index of what refers to it is no image
+    EQ_STR(d.images.v[0].name, "example.com/base/small:latest");
+    EQ_UINT(d.images.v[0].own, d.images.v[0].bytes);
+    EQ_UINT(d.images.v[0].layers, 1);
+    EQ_UINT(d.images.v[0].shared, 0);
+    CHECK(d.part[DU_BLOBS].bytes && d.part[DU_TREES].entries > d.part[DU_DEPS].entries);
+    k.spec.reference = STR("other");
+    MUST(base_create(k.a, &k.spec, &got, &e));
+    MUST(du_measure(k.st, k.a, &d, &e));
+    EQ_UINT(d.images.n, 2);
+    EQ_UINT(d.images.v[0].own, 0);
+    EQ_UINT(d.images.v[1].shared, 1);
 }
 
 static struct str at(const struct val *v, const char *path)

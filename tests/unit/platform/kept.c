@@ -384,13 +384,18 @@ TEST(trees_are_laid_over_each_other_as_an_overlay_does)
     test_write(t->dir, "up/dir-to-file", "up", 2);
     CHECK(mknodat(t->dir, "up/gone", S_IFCHR, 0) == 0);
     CHECK(symlinkat("/etc/passwd", t->dir, "up/link") == 0);
+    CHECK(mkfifoat(t->dir, "up/pipe", 0600) == 0 && fchmodat(t->dir, "up/pipe", 0666, 0) == 0);
     CHECK(fchmodat(t->dir, "up/dir/above", 04751, 0) == 0 && fchmodat(t->dir, "up/dir", 0555, 0) == 0);
     if (setxattr(arena_printf(a, "%s/up/opaque", t->path), KEPT_OPAQUE, "y", 1, 0) < 0)
         SKIP("no user attributes here");
     const struct timespec times[2] = {{.tv_sec = 12345}, {.tv_sec = 12345, .tv_nsec = 678}};
     CHECK(utimensat(t->dir, "up/dir/above", times, 0) == 0);
+    const mode_t before = umask(077);
     lay(t, "low", "out");
     lay(t, "up", "out");
+    (void)umask(before);
+    CHECK(fstatat(t->dir, "out/pipe", &st, 0) == 0 && S_ISFIFO(st.st_mode));
+    EQ_UINT(st.st_mode & 07777, 0666);
     EQ_STR(test_read(a, t->dir, "out/keep"), "low");
     CHECK(dir_kind(t->dir, "out/gone") == DIR_ABSENT);
     EQ_STR(test_read(a, t->dir, "out/dir/below"), "low");
@@ -406,6 +411,31 @@ TEST(trees_are_laid_over_each_other_as_an_overlay_does)
     EQ_INT(st.st_mtim.tv_nsec, 678);
     CHECK(fstatat(t->dir, "out/dir", &st, 0) == 0);
     EQ_UINT(st.st_mode & 07777, 0555);
+}
+
+// A part of many generations becomes one, whatever the names of the buildpacks are.
+TEST(many_generations_become_one_beside_what_buildpacks_wrote)
+{
+    struct rig r;
+    rig_open(t, &r);
+    r.ref[1].id = STR("flat");
+    r.group.buildpacks.n = 2;
+    for (int i = 1; i <= KEPT_DEPTH + 1; i++) {
+        begin(&r);
+        put(&r, arena_printf(r.a, "test_one/jre/file-%d", i), "x");
+        put(&r, "test_one/jre.toml", CACHED);
+        if (i > KEPT_DEPTH) {
+            put(&r, "flat/own/file", "of another");
+            put(&r, "flat/own.toml", CACHED);
+        }
+        end(&r);
+    }
+    const char *gen = arena_printf(r.a, "gen-%d", KEPT_DEPTH + 1);
+    for (int i = 1; i <= KEPT_DEPTH + 1; i++)
+        CHECK(there(t, &r, arena_printf(r.a, "%s/test_one/jre/file-%d", gen, i)));
+    CHECK(there(t, &r, arena_printf(r.a, "%s/flat/own/file", gen)));
+    CHECK(!there(t, &r, arena_printf(r.a, "%s/test_one/jre/own", gen)) && !there(t, &r, "gen-1"));
+    rig_close(&r);
 }
 
 TEST(gc_takes_apps_without_an_image)

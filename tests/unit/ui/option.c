@@ -178,3 +178,27 @@ TEST(pages_quote_what_their_markup_would_take)
     CHECK(strstr(bash.p, "'odd --dir') echo 'a b' ;;"));
     CHECK(strstr(bash.p, "'odd') echo 'file' ;;"));
 }
+
+TEST(commands_of_two_words_are_told_of)
+{
+    static const struct applet create = {.name = "base create"}, list = {.name = "base list"},
+                               build = {.name = "build"};
+    static const struct applet *const table[] = {&create, &list, &build, NULL};
+    struct {
+        char first[8], second[8];
+        const char *words;
+    } cases[] = {
+        {"base", "", "\"base\" wants one of: create, list"},
+        {"base", "lst", "unknown command \"base lst\", did you mean \"base list\"?"},
+        {"base", "what", "\"base\" wants one of: create, list"},
+        {"biuld", "x", "unknown command \"biuld\", did you mean \"build\"?"},
+        {"bas", "", "unknown command \"bas\""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *argv[] = {cases[i].first, cases[i].second};
+        const struct applet *ap;
+        int used;
+        REFUSED(applet_pick(table, cases[i].second[0] ? 2 : 1, argv, &ap, &used, &e), ERR_USAGE,
+                cases[i].words);
+    }
+}

@@ -82,3 +82,61 @@ TEST(render_reference_lines)
            "===> DETECTING\n");
     EQ_STR(shown(a, t, ref, &(struct event){.kind = EV_STEP, .text = STR("node 1")}, NULL), "node 1\n");
 }
+
+TEST(render_steps_of_buildpacks)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    static const struct render_opts plain = {.style = RENDER_PLAIN};
+    EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_STEP, .subject = STR("a/b@1")}, NULL), "");
+    EQ_STR(shown(a, t, plain,
+                 &(struct event){.kind = EV_STEP, .subject = STR("a/b@1"), .done = 1, .total = 1234}, NULL),
+           "    a/b@1  1.2 s\n");
+    EQ_STR(shown(a, t, plain, &(struct event){.kind = EV_STEP, .subject = STR("a"), .text = STR("b")}, NULL),
+           "    a  b\n");
+    EQ_STR(shown(a, t, (struct render_opts){.style = RENDER_PLAIN, .facts = true},
+                 &(struct event){.kind = EV_FACT, .subject = STR("app"), .text = STR("new")}, NULL),
+           "    app: new\n");
+}
+
+// A terminal that wants plain lines is still a terminal.
+TEST(render_plain_lines_for_a_terminal_are_harmless)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct event ev = {.kind = EV_STEP, .subject = STR("\033]0;x"), .text = STR("\033[31mred\033[2J\007")};
+    struct str s = shown(a, t, (struct render_opts){.style = RENDER_PLAIN, .harmless = true}, &ev, NULL);
+    EQ_STR(s, "    \\x1b]0;x  \033[31mred[2J\\x07\n");
+}
+
+// What a renderer writes for a phase that takes a while, with what else happens in it.
+static struct str while_it_runs(struct arena *a, struct test *t, unsigned width)
+{
+    const struct event events[] = {
+        {.kind = EV_PHASE, .phase = STR("build")},
+        {.kind = EV_STEP, .subject = STR("example/caf\xc3\xa9-buildpack@1.2.3")},
+        {.kind = EV_PROGRESS, .subject = STR("node"), .done = 47, .total = 100},
+    };
+    int fd;
+    MUST(path_open(t->dir, "out", O_RDWR | O_CREAT | O_TRUNC, 0600, &fd, &e));
+    struct render *r = render_new(&(struct render_opts){.style = RENDER_TERMINAL, .fd = fd, .width = width});
+    for (size_t i = 0; i < COUNT(events); i++)
+        event_emit(render_events(r), &events[i]);
+    (void)usleep(900000); // the line shows after 0.3 s, and is drawn by a thread
+    event_emit(render_events(r), &(struct event){.kind = EV_LINE, .text = STR("a line")});
+    render_free(r);
+    (void)close(fd);
+    return test_read(a, t->dir, "out");
+}
+
+TEST(render_live_line_goes_on_by_itself_and_fits)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct str s = while_it_runs(a, t, 80);
+    CHECK(str_has_prefix(s, "==> build\n"));
+    CHECK(memmem(s.p, s.n, "| build: example/caf\xc3\xa9-buildpack@1.2.3  node  47%  0.", 51));
+    CHECK(memmem(s.p, s.n, "/ build", 7));
+    CHECK(memmem(s.p, s.n, "\r\033[K    a line\n", 15));
+    CHECK(str_has_suffix(s, "\r\033[K"));
+    s = while_it_runs(a, t, 24); // 23 columns, and the character of two bytes is whole
+    CHECK(memmem(s.p, s.n, "\r\033[K  / build: example/caf\xc3\xa9\r\033[K", 32) ||
+          memmem(s.p, s.n, "\r\033[K  - build: example/caf\xc3\xa9\r\033[K", 32));
+}

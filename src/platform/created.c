@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/created.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/proc.h"
+#include "cnb/env.h"
+#include "layer/make.h"
+#include <fcntl.h>
+#include <sys/wait.h>
+
+enum { GIT_MS = 5000, WORDS_MAX = 24, SHOWN = 12 };
+
+struct git {
+    struct arena *a;
+    const char *source, *path;
+    const char *const *envp;
+};
+
+// The work tree that holds `source`: the nearest directory with a ".git"; NULL when there is none.
+static const char *work_tree(struct arena *a, const char *source)
+{
+    struct stat st;
+    for (struct str dir = str_of(source);; dir = path_dir(dir)) {
+        const char *root = dir.n > 1 ? str_c(a, dir) : "";
+        if (fstatat(AT_FDCWD, arena_printf(a, "%s/.git", root), &st, 0) == 0)
+            return root;
+        if (dir.n <= 1)
+            return NULL;
+    }
+}
+
+// The user's own configuration counts (what it ignores, which owners it trusts), the machine's does not.
+static struct git git_at(struct arena *a, const char *source, const struct strmap *env)
+{
+    static const char *const kept[] = {"HOME", "XDG_CONFIG_HOME", "PATH"};
+    static const char *const set[][2] = {
+        {"LC_ALL", "C"},
+        {"GIT_CONFIG_NOSYSTEM", "1"},
+        {"GIT_OPTIONAL_LOCKS", "0"}, // nothing is written, so no hook has an occasion
+        {"GIT_TERMINAL_PROMPT", "0"},
+        {"GIT_NO_LAZY_FETCH", "1"},     // of a partial clone
+        {"GIT_ALLOW_PROTOCOL", "none"}, // the same for versions that do not know it
+        {"GIT_NO_REPLACE_OBJECTS", "1"},
+    };
+    struct strmap own = {0};
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        const struct str *v = strmap_get(env, str_of(kept[i]));
+        if (v)
+            strmap_set(a, &own, str_of(kept[i]), *v);
+    }
+    for (size_t i = 0; i < COUNT(set); i++)
+        strmap_set(a, &own, str_of(set[i][0]), str_of(set[i][1]));
+    const struct str *path = strmap_get(env, STR("PATH"));
+    return (struct git){a, source, path ? str_c(a, *path) : NULL, env_vector(a, &own)};
+}
+
+// Its wait status, -1: it did not come to an end. Unless this is 0, *why says how it failed; *out is what it wrote.
+static int answer(const struct git *g, const char *const *words, struct str in, struct str *out,
+                  struct str *why)
+{
+    static const char *const always[] = {"git", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null",
+                                         "-C"};
+    const char *argv[COUNT(always) + WORDS_MAX + 2];
+    drop_buf struct buf text = BUF_INIT(LIMIT_CAPTURE), said = BUF_INIT(MIB(1));
+    struct err e = {0};
+    char line[512];
+    int status;
+    size_t n = 0;
+    for (; n < COUNT(always); n++)
+        argv[n] = always[n];
+    argv[n++] = g->source;
+    for (size_t i = 0; words[i]; i++)
+        argv[n++] = words[i];
+    argv[n] = NULL;
+    const struct proc_spec spec = {PROC_QUIET, .argv = argv, .envp = g->envp, .path = g->path,
+                                   .timeout_ms = GIT_MS};
+    if (proc_run(&spec, in, &text, &said, &status, &e) < 0 || buf_finish(&text, "git", &e) < 0) {
+        *why = str_dup(g->a, str_of(err_text(&e, line, sizeof line)));
+        return -1;
+    }
+    *out = str_dup(g->a, buf_view(&text));
+    if (status == 0)
+        return 0;
+    struct str rest = buf_view(&said), first = {"", 0};
+    (void)str_next_line(&rest, &first);
+    *why = str_printf(g->a, "git %s: " PRI_STR, words[0],
+                      STR_ARG(first.n ? str_printable(g->a, first, 160)
+                                      : str_of(proc_status_text(status, line, sizeof line))));
+    return status;
+}
+
+static bool ask(const struct git *g, const char *const *words, struct str in, struct str *out,
+                struct str *why)
+{
+    return answer(g, words, in, out, why) == 0;
+}
+
+// A filter of the repository's own configuration is a program that git status would run. Who cannot be asked, or says
+// more than we hear, is not harmless.
+static bool harmless(const struct git *g, struct str *why)
+{
+    static const char *const words[] = {"config",     "-z", "--show-scope", "--name-only", "--get-regexp",
+                                        "^filter\\.", NULL};
+    struct str out = {"", 0}, scope, name;
+    int status = answer(g, words, STR(""), &out, why);
+    bool none = status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 && !out.n;
+    if (none || status != 0)
+        return none;
+    while (str_cut(&out, '\0', &scope) && str_cut(&out, '\0', &name)) {
+        if (str_is(scope, "global") || !scope.n)
+            continue;
+        *why = str_printf(g->a, "the repository's configuration sets " PRI_STR ", so git is not asked",
+                          STR_ARG(str_printable(g->a, name, 80)));
+        return false;
+    }
+    return true;
+}
+
+// "HEAD" as `git cat-file --batch` shows it: "ID commit SIZE\n", the commit, "\n".
+static bool commit_time(struct str batch, struct str *id, int64_t *sec)
+{
+    struct str head, line, type;
+    if (!str_next_line(&batch, &head) || !str_cut(&head, ' ', id) || !str_cut(&head, ' ', &type) ||
+        !str_is(type, "commit"))
+        return false;
+    while (str_next_line(&batch, &line) && line.n) {
+        size_t mail, zone;
+        if (!str_has_prefix(line, "committer ") || !str_find_last(line, '>', &mail))
+            continue;
+        struct str when = str_trim(str_from(line, mail + 1));
+        return str_find(when, ' ', &zone) && str_i64(str_head(when, zone), 0, CLOCK_SEC_MAX, sec);
+    }
+    return false;
+}
+
+// Entries of `status -z --ignored`, of which none may be a change. `inside` is the source's place in the work tree.
+static bool clean(const struct git *g, struct str status, struct str inside, struct str *why)
+{
+    struct str entry;
+    while (str_cut(&status, '\0', &entry)) {
+        if (entry.n < 4)
+            continue;
+        struct str path = str_from(entry, 3);
+        bool dir = path.p[path.n - 1] == '/';
+        bool above = dir && inside.n + 1 >= path.n && memcmp(inside.p, path.p, path.n - 1) == 0 &&
+                     (inside.n + 1 == path.n || inside.p[path.n - 1] == '/');
+        if (str_has_prefix(entry, "!!") && !above)
+            continue;
+        *why =
+            above ? STR("git ignores this folder")
+                  : str_printf(g->a, PRI_STR " is not as committed", STR_ARG(str_printable(g->a, path, 160)));
+        return false;
+    }
+    return true;
+}
+
+static bool of_commit(const struct git *g, const char *root, struct created *out)
+{
+    static const char *const show[] = {"cat-file", "--batch", NULL};
+    static const char *const changes[] = {"status",
+                                          "--porcelain",
+                                          "-z",
+                                          "--ignored",
+                                          "--untracked-files=normal",
+                                          "--ignore-submodules=dirty",
+                                          "--no-renames",
+                                          "--",
+                                          ".",
+                                          NULL};
+    struct str batch, status, id;
+    size_t n = strlen(root);
+    int64_t sec;
+    struct str inside = str_of(g->source + n + (g->source[n] == '/'));
+    struct stat st;
+    if (fstatat(AT_FDCWD, arena_printf(g->a, "%s/.gitmodules", root), &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        out->why = STR("the repository has submodules, which are not looked into");
+        return false;
+    }
+    if (!harmless(g, &out->why) || !ask(g, show, STR("HEAD\nHEAD:./\n"), &batch, &out->why))
+        return false;
+    if (!commit_time(batch, &id, &sec) || memmem(batch.p, batch.n, "HEAD:./ missing\n", 16)) {
+        out->why = STR("git has no commit of this folder");
+        return false;
+    }
+    if (!ask(g, changes, STR(""), &status, &out->why) || !clean(g, status, inside, &out->why))
+        return false;
+    out->sec = sec;
+    out->why = str_printf(g->a, "commit " PRI_STR, STR_ARG(str_head(id, id.n < SHOWN ? id.n : SHOWN)));
+    return true;
+}
+
+int created_time(struct arena *a, const char *source, const struct strmap *env, struct created *out,
+                 struct err *e)
+{
+    struct created got = {.sec = LAYER_MTIME};
+    const struct str *epoch = strmap_get(env, STR("SOURCE_DATE_EPOCH"));
+    const char *root = NULL;
+    if (epoch && epoch->n) {
+        if (clock_source_date(*epoch, &got.sec, e) < 0)
+            return -1;
+        got.why = STR("SOURCE_DATE_EPOCH");
+        *out = got;
+        return 0;
+    }
+    root = work_tree(a, source);
+    struct git g = git_at(a, source, env);
+    if (!root)
+        got.why = STR("fixed date: no git work tree");
+    else if (!of_commit(&g, root, &got))
+        got.why = str_printf(a, "fixed date: " PRI_STR, STR_ARG(got.why));
+    *out = got;
+    return 0;
+}
