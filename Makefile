@@ -3,7 +3,7 @@
 .PHONY: all demo test lint fuzz bench tsan install clean
 
 all:
-	@scripts/build build dema lifecycle launcher
+	@scripts/build build programs
 demo:
 	@scripts/demo
 test:

@@ -1,50 +1,68 @@
 # made by scripts/reference: change the table that it is made of, not this file
 # shellcheck shell=bash
-_dema_commands=('build' 'run' 'images' 'inspect' 'rm' 'gc' 'base create' 'base list' 'base inspect' 'doctor' 'version' 'help')
+_dema_commands=('build' 'run' 'images' 'inspect' 'sbom' 'rm' 'gc' 'du' 'base create' 'base list' 'base inspect' 'doctor' 'version' 'help')
 _dema_options() {
     case "$1" in
-    'build') echo '--tag --buildpack --env --build-image --run-image --process --offline --runner --layers --threads --help' ;;
-    'run') echo '--env --entrypoint --offline --runner --help' ;;
-    'images') echo '--output --help' ;;
-    'inspect') echo '--output --help' ;;
+    'build') echo '--tag --env --env-file --buildpack --run-image --build-image --process --check --check-timeout --network --output --explain --format --events --layers --runner --threads --help' ;;
+    'run') echo '--env --env-file --entrypoint --offline --runner --help' ;;
+    'images') echo '--format --help' ;;
+    'inspect') echo '--format --help' ;;
+    'sbom') echo '--layer --kind --save --format --help' ;;
     'rm') echo '--help' ;;
-    'gc') echo '--dry-run --help' ;;
-    'base create') echo '--tag --lock --write-lock --update --keep-packages --threads --help' ;;
-    'base list') echo '--output --help' ;;
-    'base inspect') echo '--lock --sbom --help' ;;
-    'doctor') echo '--output --help' ;;
+    'gc') echo '--dry-run --format --help' ;;
+    'du') echo '--format --help' ;;
+    'base create') echo '--tag --lock --write-lock --update --keep-packages --threads --format --help' ;;
+    'base list') echo '--format --help' ;;
+    'base inspect') echo '--lock --sbom --format --help' ;;
+    'doctor') echo '--format --help' ;;
     'version') echo '--help' ;;
     esac
 }
 _dema_value() {
     case "$1" in
     'build --tag' | 'build -t') echo 'any' ;;
-    'build --buildpack' | 'build -b') echo 'dir' ;;
     'build --env' | 'build -e') echo 'any' ;;
-    'build --build-image') echo 'image' ;;
+    'build --env-file') echo 'file' ;;
+    'build --buildpack' | 'build -b') echo 'dir' ;;
     'build --run-image') echo 'image' ;;
+    'build --build-image') echo 'image' ;;
     'build --process') echo 'any' ;;
-    'build --runner') echo 'namespaces runc' ;;
+    'build --check-timeout') echo 'any' ;;
+    'build --network') echo 'auto host none' ;;
+    'build --output') echo 'dir' ;;
+    'build --format' | 'build -o') echo 'text json' ;;
+    'build --events') echo 'file' ;;
     'build --layers') echo 'overlay copy' ;;
+    'build --runner') echo 'namespaces runc' ;;
     'build --threads') echo 'any' ;;
     'run --env' | 'run -e') echo 'any' ;;
+    'run --env-file') echo 'file' ;;
     'run --entrypoint') echo 'file' ;;
     'run --runner') echo 'namespaces runc' ;;
-    'images --output' | 'images -o') echo 'text json' ;;
-    'inspect --output' | 'inspect -o') echo 'text json' ;;
+    'images --format' | 'images -o') echo 'text json' ;;
+    'inspect --format' | 'inspect -o') echo 'text json' ;;
+    'sbom --layer' | 'sbom -l') echo 'any' ;;
+    'sbom --kind' | 'sbom -k') echo 'cyclonedx spdx syft' ;;
+    'sbom --save') echo 'dir' ;;
+    'sbom --format' | 'sbom -o') echo 'text json' ;;
+    'gc --format' | 'gc -o') echo 'text json' ;;
+    'du --format' | 'du -o') echo 'text json' ;;
     'base create --tag' | 'base create -t') echo 'any' ;;
     'base create --lock') echo 'file' ;;
     'base create --write-lock') echo 'file' ;;
     'base create --threads') echo 'any' ;;
-    'base list --output' | 'base list -o') echo 'text json' ;;
-    'doctor --output' | 'doctor -o') echo 'text json' ;;
+    'base create --format' | 'base create -o') echo 'text json' ;;
+    'base list --format' | 'base list -o') echo 'text json' ;;
+    'base inspect --format' | 'base inspect -o') echo 'text json' ;;
+    'doctor --format' | 'doctor -o') echo 'text json' ;;
     esac
 }
 _dema_argument() {
     case "$1" in
-    'build') echo 'dir' ;;
+    'build') echo 'file' ;;
     'run') echo 'image' ;;
     'inspect') echo 'image' ;;
+    'sbom') echo 'image' ;;
     'rm') echo 'image' ;;
     'base create') echo 'file' ;;
     'base inspect') echo 'image' ;;

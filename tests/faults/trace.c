@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -27,6 +28,7 @@ struct tracer {
     struct trace_result *out;
     struct disk *disk;
     pid_t root;
+    ino_t user_ns;
     pid_t live[PROCESSES_MAX];
     size_t live_n;
     bool dying;
@@ -69,6 +71,7 @@ static void child(char *const *argv, int go)
         perror("faults: seccomp");
         _exit(126);
     }
+    (void)dup2(STDERR_FILENO, STDOUT_FILENO); // TAP goes to ours
     execv(argv[0], argv);
     perror(argv[0]);
     _exit(127);
@@ -121,6 +124,21 @@ static void answer(pid_t pid, int error)
     (void)ptrace(PTRACE_SETREGS, pid, NULL, &regs);
 }
 
+static ino_t user_ns_of(const char *pid)
+{
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/%s/ns/user", pid);
+    return fstatat(AT_FDCWD, path, &st, 0) < 0 ? 0 : st.st_ino;
+}
+
+static bool is_inside(const struct tracer *t, pid_t pid)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", pid);
+    return user_ns_of(text) != t->user_ns;
+}
+
 static void stopped(struct tracer *t, pid_t pid)
 {
     struct __ptrace_syscall_info info;
@@ -132,6 +150,11 @@ static void stopped(struct tracer *t, pid_t pid)
     if (!c || !is_point(pid, c, args))
         return;
     struct trace_result *r = t->out;
+    if (is_inside(t, pid)) {
+        if (r->broken && t->fault == FAULT_FULL && c->full)
+            answer(pid, ENOSPC);
+        return;
+    }
     r->points[c->point]++;
     if (++r->total == t->n && t->fault != FAULT_NONE) {
         r->broken = true;
@@ -191,6 +214,7 @@ int trace_run(char *const *argv, enum fault fault, size_t n, struct trace_result
     struct tracer *t = XNEW(struct tracer);
     *t = (struct tracer){
         .fault = fault, .n = n, .out = out, .disk = disk_new(), .root = pid, .live = {pid}, .live_n = 1};
+    t->user_ns = user_ns_of("self");
     uintptr_t options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                         PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
     int rc =

@@ -2,6 +2,8 @@
 // tests/faults/trace.h - runs a program and its whole process tree, and breaks it at its N-th change of a filesystem.
 //
 // A point is one system call that makes, writes, renames, removes or syncs something (writes to regular files only).
+// Those of processes in another user namespace, which is what a sandbox
+// is, do not count; a full disk is full for them too.
 // A seccomp filter stops the tree at those calls and at nothing else, so a round costs little more than the program.
 // Not seen: writes through mappings, io_uring.
 #pragma once

@@ -7,7 +7,9 @@
 #define DOCUMENT(id, spelling) extern const struct schema id;
 #include "cnb/documents.def"
 #include "debian/documents.def"
+#include "helpers/documents.def"
 #include "image/documents.def"
+#include "kit/documents.def"
 #include "oci/documents.def"
 #include "phase/documents.def"
 #include "platform/documents.def"
@@ -20,7 +22,9 @@ static const struct document {
 } documents[] = {
 #include "cnb/documents.def"
 #include "debian/documents.def"
+#include "helpers/documents.def"
 #include "image/documents.def"
+#include "kit/documents.def"
 #include "oci/documents.def"
 #include "phase/documents.def"
 #include "platform/documents.def"
@@ -108,6 +112,7 @@ static int document(struct book *b, const struct document *d, struct err *e)
     markdown_cell(str_of(s->name), &page);
     buf_printf(&page, "\n\n%s. A %s document; %s.\n\n", s->help, d->names == NAMES_JSON ? "JSON" : "TOML",
                keeps_unknown(s) ? "keys that are not listed are left alone"
+               : s->strict      ? "a key that is not listed is an error"
                                 : "keys that are not listed are warned about");
     buf_printf(&page, "| Key | Value | Required |%s Meaning |\n|---|---|---|%s---|\n",
                !p.with_api                      ? ""
