@@ -99,10 +99,13 @@ static int files_in(struct arena *a, const struct home *h, const char *dir, stru
     struct dir_entries in;
     if (dir_list(a, h->fd, dir, ENTRIES_MAX, &in, e) < 0)
         return -1;
-    for (size_t i = 0; i < in.n; i++)
-        if (in.v[i].kind == DIR_FILE)
-            strv_add(a, out,
-                     str_printf(a, PRI_STR "/%s/" PRI_STR, STR_ARG(h->path), dir, STR_ARG(in.v[i].name)));
+    for (size_t i = 0; i < in.n; i++) {
+        const char *path = arena_printf(a, "%s/" PRI_STR, dir, STR_ARG(in.v[i].name));
+        // A link may lead out of exec.d to a program elsewhere in the layers.
+        enum dir_kind kind = in.v[i].kind == DIR_OTHER ? dir_kind(h->fd, path) : in.v[i].kind;
+        if (kind == DIR_FILE)
+            strv_add(a, out, str_printf(a, PRI_STR "/%s", STR_ARG(h->path), path));
+    }
     return 0;
 }
 

@@ -106,7 +106,11 @@ TEST(launch_run_from_layers_to_the_app)
     put(t->dir, "layers/b_one/l/bin/tool", "#!/bin/sh\necho \"$1 $A $X $SEEN\"\n", 0755);
     put(t->dir, "layers/b_one/l/env.launch/A", "a", 0644);
     put(t->dir, "layers/b_one/l/env.launch/web/A.append", "web", 0644);
-    put(t->dir, "layers/b_one/l/exec.d/x", "#!/bin/sh\necho 'X = \"x\"' >&3\n", 0755);
+    // As our layers have it: a link out of exec.d to the one program of all helpers.
+    put(t->dir, "layers/b_one/l/exec.d/.keep", "", 0755);
+    put(t->dir, "layers/b_one/l/x", "#!/bin/sh\necho 'X = \"x\"' >&3\n", 0755);
+    CHECK(unlinkat(t->dir, "layers/b_one/l/exec.d/.keep", 0) == 0);
+    CHECK(symlinkat("../x", t->dir, "layers/b_one/l/exec.d/x") == 0);
     struct cnb_ref bp[] = {{.id = STR("b/one"), .version = STR("1"), .api = STR("0.8")}};
     struct str command[] = {STR("tool")}, args[] = {STR("$A")};
     struct cnb_process ps[] = {
