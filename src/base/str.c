@@ -95,6 +95,15 @@ struct str str_dup(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str str_lower(struct arena *a, struct str s)
+{
+    char *p = arena_copy(a, s.p, s.n);
+    for (size_t i = 0; i < s.n; i++)
+        if (p[i] >= 'A' && p[i] <= 'Z')
+            p[i] = (char)(p[i] | 0x20);
+    return (struct str){p, s.n};
+}
+
 struct str str_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap;
@@ -151,6 +160,19 @@ bool str_i64(struct str s, int64_t min, int64_t max, int64_t *out)
         return false;
     *out = i;
     return true;
+}
+
+bool str_bool(struct str s, bool *out)
+{
+    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
+    for (size_t i = 0; i < COUNT(yes); i++) {
+        if (str_is(s, yes[i]) || str_is(s, no[i])) {
+            *out = str_is(s, yes[i]);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool str_octal(struct str s, uint64_t max, uint64_t *out)

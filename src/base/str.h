@@ -54,12 +54,15 @@ bool str_cut(struct str *rest, char sep, struct str *piece);
 bool str_next_line(struct str *rest, struct str *line); // without LF or CRLF; false at the end
 
 struct str str_dup(struct arena *a, struct str s);
+struct str str_lower(struct arena *a, struct str s); // A to Z, whatever the locale
 struct str str_printf(struct arena *a, const char *fmt, ...) printf_(2, 3);
 const char *str_c(struct arena *a, struct str s); // terminated copy; a NUL inside ends it: check before
 bool str_has_nul(struct str s);
 // A whole decimal number, no sign, no blanks, within min..max. *out untouched when false.
 bool str_u64(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 bool str_i64(struct str s, int64_t min, int64_t max, int64_t *out); // a leading '-' is allowed
+// As Go's strconv.ParseBool has it: 1, t, T, TRUE, true, True and their opposites. *out untouched when false.
+bool str_bool(struct str s, bool *out);
 bool str_octal(struct str s, uint64_t max, uint64_t *out);
 bool str_utf8(struct str s, size_t *bad_at);  // strict: no overlong forms, surrogates, or > U+10FFFF
 size_t str_put_utf8(char out[4], uint32_t c); // the bytes of one character; how many

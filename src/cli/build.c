@@ -4,6 +4,7 @@
 #include "base/dir.h"
 #include "cli/build_report.h"
 #include "platform/buildpacks.h"
+#include "platform/kept.h"
 #include "platform/stop.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -167,11 +168,24 @@ static int take_images(struct build_job *j, struct err *e)
     } images[] = {{"build image", j->in->build_image, &j->o.build_image},
                   {"run image", j->in->run_image, &j->o.run_image}};
     for (size_t i = 0; i < COUNT(images); i++)
-        if (cli_image(j->app, j->st, images[i].word, images[i].out, e) < 0)
+        if (cli_image(j->app, j->st, images[i].word, CLI_NAMED, images[i].out, e) < 0)
             return e->code == ERR_NOT_FOUND
                        ? err_wrap(e, "%s (\"dema base create\" makes one)", images[i].kind)
                        : err_wrap(e, "%s", images[i].kind);
     return 0;
+}
+
+// A folder gets its own name, not that of another one: whoever chooses what a folder is called does not choose which
+// image it replaces, nor whose kept layers it gets.
+static int check_folder(struct build_job *j, struct err *e)
+{
+    struct str was = kept_source(j->st, j->app->a, j->built.name);
+    if (j->in->tag.n || str_eq(was, kept_folder(j->app->a, j->o.source)) || (!was.n && !j->built.previous))
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   "-t NAME is needed: " PRI_STR ", the name of this folder, is that of an image %s" PRI_STR,
+                   STR_ARG(cli_short_name(j->app->a, j->built.name)),
+                   was.n ? "built from " : "that was not built from it", STR_ARG(was));
 }
 
 // What the name stands for now: tells afterwards what was reused.
@@ -196,7 +210,7 @@ static int take(struct build_job *j, struct err *e)
         cli_env_files(app, &j->in->env_files, &j->env, e) < 0 || cli_env(app, &j->in->env, &j->env, e) < 0 ||
         created_time(app->a, j->o.source, &app->env, &j->built.created, e) < 0 ||
         stop_open(&j->stop, e) < 0 || cli_state(app, &j->st, e) < 0 || take_images(j, e) < 0 ||
-        take_previous(j, e) < 0 || watch_open(app, j->in->events, &j->watch, e) < 0)
+        take_previous(j, e) < 0 || check_folder(j, e) < 0 || watch_open(app, j->in->events, &j->watch, e) < 0)
         return -1;
     j->o.st = j->st;
     j->o.ev = &j->watch->ev;

@@ -17,10 +17,17 @@ int nodiscard cli_env(struct app_ctx *app, const struct strv *words, struct strm
 // Files of such lines, for cli_env; blank lines and those that begin with '#' do not count.
 int nodiscard cli_env_files(struct app_ctx *app, const struct strv *files, struct strmap *env, struct err *e);
 
-// An image as a command takes it: a name of the state, or layout:DIR[:NAME], which becomes one (ERR_BUSY: the state has
-// another image of that name). What this version cannot reach says so. *name is what image_load takes.
-int nodiscard cli_image(struct app_ctx *app, struct state *st, struct str word, struct str *name,
-                        struct err *e);
+// An image as a command takes it: a name of the state, or layout:DIR[:NAME], which is taken in. What a layout calls its
+// image never becomes a name here. What this version cannot reach says so. *name is what image_load takes.
+enum cli_take {
+    CLI_UNNAMED, // by its digest; the next gc takes it away
+    CLI_NAMED,   // as localhost/layout:DIGEST; ERR_BUSY: the state has another image of that name
+};
+int nodiscard cli_image(struct app_ctx *app, struct state *st, struct str word, enum cli_take take,
+                        struct str *name, struct err *e);
+// For those that only look at manifest and config: of a layout nothing is stored.
+int nodiscard cli_image_look(struct app_ctx *app, struct state *st, struct str word, struct str *name,
+                             struct image *out, struct err *e);
 struct str cli_short_name(struct arena *a,
                           struct str name); // "docker.io/library/shop:latest" is "shop:latest"
 // Images of the state with a name, in byte order of the names: no artifacts, no indexes of them.

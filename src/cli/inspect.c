@@ -98,8 +98,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct about about;
     struct str name, full;
     if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
-        cli_image(app, st, in->args.v[0], &name, e) < 0 || image_load(st, app->a, name, NULL, &img, e) < 0 ||
-        image_name(app->a, name, &full, e) < 0)
+        cli_image_look(app, st, in->args.v[0], &name, &img, e) < 0 || image_name(app->a, name, &full, e) < 0)
         return -1;
     if (!manifest_is_image(&img.manifest))
         return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image", STR_ARG(name));
@@ -117,8 +116,7 @@ const struct applet applet_inspect = {
     .summary = "Show what an image is made of and what it starts",
     .args = "IMAGE",
     .details =
-        "IMAGE is a name as \"dema images\" lists them, or layout:FOLDER[:NAME] for one of an OCI layout, "
-        "which is then taken in under its name.",
+        "IMAGE is a name as \"dema images\" lists them, or layout:FOLDER[:NAME] for one of an OCI layout.",
     .examples = "  dema inspect shop\n  dema inspect shop -o json",
     .opts = opts,
     .in_size = sizeof(struct in),

@@ -52,6 +52,7 @@ int cli_images(struct app_ctx *app, struct state *st, struct cli_named **out, si
     return 0;
 }
 
+#define LAYOUT_WORD "layout:"
 #define ONLY_HERE                                                                                            \
     "this version takes images of this machine (\"dema images\") and OCI layouts (layout:FOLDER)"
 
@@ -88,25 +89,21 @@ static int open_layout(struct app_ctx *app, struct str rest, struct layout **out
     return layout_open(str_c(app->a, str_head(rest, colon)), out, e);
 }
 
-// The name that an image gets here: what the layout calls it, else that of the layout's folder.
-static int layout_name(struct app_ctx *app, const struct layout *l, struct str ref_name, struct str rest,
-                       struct str *out, struct err *e)
+// A layout says nothing about names here: whoever made it would choose what others stand for. The digest of its image
+// is the tag, so nothing but that image ever has the name.
+#define LAYOUT_REPOSITORY "localhost/layout"
+
+static struct str layout_name(struct app_ctx *app, const struct image *img)
 {
-    const struct image_index *x = layout_index(l);
-    struct err why = {0};
-    size_t at;
-    const struct str *own = layout_pick(x, ref_name, &at, &why) == 0
-                                ? strmap_get(&x->manifests.v[at].annotations, STR(LAYOUT_REF_NAME))
-                                : NULL;
-    // A bare tag, as umoci and skopeo write it, is no name.
-    if (own && memchr(own->p, ':', own->n) && image_name(app->a, *own, out, &why) == 0)
-        return 0;
-    struct str dir =
-        path_base(path_clean(app->a, ref_name.n ? str_head(rest, rest.n - ref_name.n - 1) : rest));
-    struct str name = own && reference_check_tag(*own, &why) == 0
-                          ? str_printf(app->a, PRI_STR ":" PRI_STR, STR_ARG(dir), STR_ARG(*own))
-                          : dir;
-    return image_name(app->a, name, out, e) < 0 ? err_wrap(e, "a name for the image of the layout") : 0;
+    char hex[DIGEST_TEXT];
+    return str_printf(app->a, LAYOUT_REPOSITORY ":%s", digest_hex(&img->desc.digest, hex));
+}
+
+static struct str by_digest(struct app_ctx *app, const struct image *img)
+{
+    char text[DIGEST_TEXT];
+    return str_printf(app->a, PRI_STR "@%s", STR_ARG(layout_name(app, img)),
+                      digest_text(&img->desc.digest, text));
 }
 
 static int take_in(struct state *st, struct layout *l, const struct image *img, struct str name,
@@ -117,42 +114,71 @@ static int take_in(struct state *st, struct layout *l, const struct image *img, 
         return -1;
     drop_(image_from_drop) struct image_from *from = layout_from(l);
     drop_(image_to_drop) struct image_to *to = image_to_state(st, t);
-    if (image_copy(from, img, to, e) < 0 || image_save(t, st, name, NULL, img, e) < 0)
+    if (image_copy(from, img, to, e) < 0 || (name.n && image_save(t, st, name, NULL, img, e) < 0))
         return -1;
     image_to_drop(steal_ptr(to));
     return txn_commit(t, e);
 }
 
-static int from_layout(struct app_ctx *app, struct state *st, struct str rest, struct str *name,
-                       struct err *e)
+static int take_named(struct app_ctx *app, struct state *st, struct layout *l, const struct image *img,
+                      struct str name, struct err *e)
+{
+    struct image here;
+    struct err why = {0};
+    if (image_load(st, app->a, name, NULL, &here, &why) < 0)
+        return take_in(st, l, img, name, e);
+    return digest_eq(&here.desc.digest, &img->desc.digest)
+               ? 0
+               : err_set(e, ERR_BUSY, PRI_STR ": another image has this name; remove it: dema rm " PRI_STR,
+                         STR_ARG(name), STR_ARG(name));
+}
+
+static int from_layout(struct app_ctx *app, struct state *st, struct str rest, enum cli_take take,
+                       struct str *name, struct err *e)
 {
     drop_(layout_close) struct layout *l = NULL;
     struct str ref_name, called;
-    struct image img, here;
-    struct err why = {0};
-    if (open_layout(app, rest, &l, &ref_name, e) < 0 ||
-        layout_image(l, app->a, ref_name, NULL, &img, e) < 0 ||
-        layout_name(app, l, ref_name, rest, &called, e) < 0)
+    struct image img;
+    if (open_layout(app, rest, &l, &ref_name, e) < 0 || layout_image(l, app->a, ref_name, NULL, &img, e) < 0)
         return -1;
-    bool there = image_load(st, app->a, called, NULL, &here, &why) == 0;
-    if (there && !digest_eq(&here.desc.digest, &img.desc.digest))
-        return err_set(e, ERR_BUSY,
-                       "the image is called " PRI_STR
-                       ", and another one of that name is here; remove it first: "
-                       "dema rm " PRI_STR,
-                       STR_ARG(called), STR_ARG(cli_short_name(app->a, called)));
-    if (!there && take_in(st, l, &img, called, e) < 0)
+    called = take == CLI_NAMED ? layout_name(app, &img) : by_digest(app, &img);
+    if ((take == CLI_NAMED ? take_named(app, st, l, &img, called, e)
+                           : take_in(st, l, &img, (struct str){"", 0}, e)) < 0)
         return -1;
+    event_emit(app->ev, &(struct event){
+                            .kind = EV_STEP,
+                            .text = str_printf(
+                                app->a, "layout:" PRI_STR ": taken in %s " PRI_STR,
+                                STR_ARG(str_printable(app->a, rest, 100)),
+                                take == CLI_NAMED ? "as" : "without a name:",
+                                STR_ARG(take == CLI_NAMED ? called : cli_digest(app->a, &img.desc.digest)))});
     *name = called;
     return 0;
 }
 
-int cli_image(struct app_ctx *app, struct state *st, struct str word, struct str *name, struct err *e)
+int cli_image_look(struct app_ctx *app, struct state *st, struct str word, struct str *name,
+                   struct image *out, struct err *e)
+{
+    drop_(layout_close) struct layout *l = NULL;
+    struct str ref_name;
+    if (!str_has_prefix(word, LAYOUT_WORD))
+        return cli_image(app, st, word, CLI_UNNAMED, name, e) < 0
+                   ? -1
+                   : image_load(st, app->a, *name, NULL, out, e);
+    if (open_layout(app, str_from(word, strlen(LAYOUT_WORD)), &l, &ref_name, e) < 0 ||
+        layout_image(l, app->a, ref_name, NULL, out, e) < 0)
+        return err_wrap(e, PRI_STR, STR_ARG(str_printable(app->a, word, 100)));
+    *name = by_digest(app, out);
+    return 0;
+}
+
+int cli_image(struct app_ctx *app, struct state *st, struct str word, enum cli_take take, struct str *name,
+              struct err *e)
 {
     struct err why = {0};
     struct image img;
-    if (str_has_prefix(word, "layout:"))
-        return from_layout(app, st, str_from(word, strlen("layout:")), name, e) < 0
+    if (str_has_prefix(word, LAYOUT_WORD))
+        return from_layout(app, st, str_from(word, strlen(LAYOUT_WORD)), take, name, e) < 0
                    ? err_wrap(e, PRI_STR, STR_ARG(str_printable(app->a, word, 100)))
                    : 0;
     if (check_place(app, word, e) < 0)

@@ -22,7 +22,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     drop_fd int stop = -1;
     if (cli_runner(in->runner, &runner, e) < 0 || cli_env_files(app, &in->env_files, &env, e) < 0 ||
         cli_env(app, &in->env, &env, e) < 0 || cli_state(app, &st, e) < 0 ||
-        cli_image(app, st, in->args.v[0], &image, e) < 0 || stop_open(&stop, e) < 0)
+        cli_image(app, st, in->args.v[0], CLI_UNNAMED, &image, e) < 0 || stop_open(&stop, e) < 0)
         return -1;
     struct run_in how = {.st = st,
                          .ev = app->ev,

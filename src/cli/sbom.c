@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "platform/image_sbom.h"
 #include <fcntl.h>
+#include <unistd.h>
 
 struct in {
     struct strv args;
@@ -40,6 +41,21 @@ static int none(const struct in *in, const struct image_sbom *v, size_t n, struc
                    STR_ARG(n ? all : STR("none")));
 }
 
+// Of a hostile image: a terminal gets its lines without control bytes, a file or pipe every byte.
+static void print_text(struct app_ctx *app, struct str text)
+{
+    struct str line;
+    if (!isatty(STDOUT_FILENO)) {
+        buf_str(app->out, text);
+        return;
+    }
+    while (str_cut(&text, '\n', &line)) {
+        buf_str(app->out, str_printable(app->a, line, line.n));
+        if (text.p)
+            buf_char(app->out, '\n');
+    }
+}
+
 static int print_one(struct app_ctx *app, struct state *st, const struct in *in, const struct image_sbom *v,
                      size_t n, struct err *e)
 {
@@ -49,7 +65,7 @@ static int print_one(struct app_ctx *app, struct state *st, const struct in *in,
             continue;
         if (image_sbom_load(st, app->a, &v[i], &text, e) < 0)
             return -1;
-        buf_str(app->out, text);
+        print_text(app, text);
         return 0;
     }
     return none(in, v, n, app->a, e);
@@ -88,8 +104,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct str name;
     size_t n;
     if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
-        cli_image(app, st, in->args.v[0], &name, e) < 0 || image_load(st, app->a, name, NULL, &img, e) < 0 ||
-        image_sboms(st, app->a, &img, &v, &n, e) < 0)
+        cli_image(app, st, in->args.v[0], CLI_UNNAMED, &name, e) < 0 ||
+        image_load(st, app->a, name, NULL, &img, e) < 0 || image_sboms(st, app->a, &img, &v, &n, e) < 0)
         return -1;
     if (in->save.n)
         return save(app, st, in->save, v, n, e);

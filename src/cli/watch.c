@@ -51,15 +51,17 @@ int watch_open(struct app_ctx *app, struct str events, struct watch **out, struc
 
 void watch_result(struct watch *w, const struct val *result)
 {
-    struct err ignored = {0};
+    struct err why = {0};
+    char text[512];
     drop_buf struct buf line = BUF_INIT(LIMIT_CAPTURE);
     if (w->fd < 0)
         return;
     buf_text(&line, "{\"event\":\"result\",\"result\":");
     json_write(result, JSON_PLAIN, &line);
     buf_text(&line, "}\n");
-    // As with every event: who listens may have gone, and the build is done all the same.
-    (void)!file_write_all(w->fd, line.p, line.n, &ignored);
+    // Who listens may have gone, and the build is done all the same; a file that is cut is worth knowing.
+    if (file_write_all(w->fd, line.p, line.n, &why) < 0 && !w->to_stdout)
+        event_warn(w->screen, NULL, "--events: not all was written: %s", err_text(&why, text, sizeof text));
 }
 
 void watch_close(struct watch *w)

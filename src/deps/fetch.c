@@ -89,6 +89,15 @@ static int download(struct get *g, const struct place *p, struct err *e)
     return txn_commit(t, e);
 }
 
+static void tell_origin(const struct get *g, const struct place *p)
+{
+    event_emit(g->s->spec.ev,
+               &(struct event){.kind = EV_FACT,
+                               .subject = str_of(g->name),
+                               .text = str_printf(g->a, "downloaded from " PRI_STR "%s", STR_ARG(g->d->uri),
+                                                  p->is_mapped ? " by its mirror or mapping" : "")});
+}
+
 static int fetch(struct deps_sources *s, struct arena *a, const struct dep *d, struct err *e)
 {
     struct get g = {.s = s, .d = d, .a = a, .name = name_of(a, d)};
@@ -96,17 +105,14 @@ static int fetch(struct deps_sources *s, struct arena *a, const struct dep *d, s
     struct place p;
     if (place_find(a, &m, d, &p, e) < 0)
         return err_wrap(e, "%s", g.name);
-    event_emit(s->spec.ev,
-               &(struct event){.kind = EV_FACT,
-                               .subject = str_of(g.name),
-                               .text = str_printf(a, "downloaded from " PRI_STR "%s", STR_ARG(d->uri),
-                                                  p.is_mapped ? " by its mirror or mapping" : "")});
     for (unsigned tried = 1;; tried++) {
         struct err why = {0};
         if (is_stopped(s, e) < 0)
             return -1;
-        if (download(&g, &p, &why) == 0)
+        if (download(&g, &p, &why) == 0) {
+            tell_origin(&g, &p);
             return 0;
+        }
         if (why.code == ERR_NETWORK && why.transient && tried < TRIES)
             continue;
         if (e && e->code == ERR_NONE)

@@ -117,7 +117,12 @@ int get_deb(struct get *g, struct err *e)
         return err_set(e, ERR_USAGE, PRI_STR ": packages of Debian are off", STR_ARG(g->d->uri));
     if (wanted(g->a, &d, e) < 0)
         return -1;
-    struct apt_spec spec = {.dir = s->apt_dir, .architecture = d.architecture, .envp = s->envp, .ev = s->ev};
+    // Its programs are in groups of their own: no Ctrl-C of a terminal reaches them.
+    struct apt_spec spec = {.dir = s->apt_dir,
+                            .architecture = d.architecture,
+                            .envp = s->envp,
+                            .ev = s->ev,
+                            .stop = s->stop_fd >= 0 ? &s->stop_fd : NULL};
     pthread_mutex_lock(&g->s->m);
     int rc = apt_open(&spec, &apt, e) < 0 ? -1 : by_apt(g, apt, &d, e);
     pthread_mutex_unlock(&g->s->m);

@@ -43,7 +43,7 @@ int get_http(struct get *g, const struct place *p, struct err *e)
 // Read once; the answer is borrowed from the sources.
 static int npm_config(struct deps_sources *s, const struct npm_config **out, struct err *e)
 {
-    struct npm_spec spec = {s->spec.envp, s->spec.project};
+    struct npm_spec spec = {s->spec.envp, s->spec.project, s->spec.stop_fd >= 0 ? &s->spec.stop_fd : NULL};
     pthread_mutex_lock(&s->m);
     int rc = s->has_npm ? 0 : npm_config_read(s->a, &spec, &s->npm, e);
     s->has_npm |= rc == 0;

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deps/mirror.h"
 #include "base/buf.h"
+#include "base/digit.h"
 #include "base/path.h"
 #include "deps/env.h"
 #include <openssl/evp.h>
 #include <stdio.h>
 
 #define ORIGINAL_HOST "{originalHost}"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static struct str unescape(struct arena *a, struct str s)
 {

@@ -25,6 +25,7 @@ bool npmrc_key_is_secret(struct str key);
 struct npm_spec {
     const char *const *envp;
     const char *project; // directory with a .npmrc; NULL: none
+    const int *stop;     // as in struct proc_spec: the client is not waited for; NULL: none
 };
 struct npm_config {
     struct url registry; // path ends with '/'

@@ -195,6 +195,7 @@ static int ask_npm(struct reading *r, struct npm_config *out, struct err *e)
                           .envp = r->spec->envp,
                           .path = env_get(r->spec->envp, STR("PATH")),
                           .timeout_ms = ASK_MS,
+                          .stop = r->spec->stop,
                           PROC_QUIET};
     p.cwd_fd = root;
     if (proc_run(&p, STR(""), &said, NULL, &status, &why) < 0 || status != 0)

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum { NAME_MAX_ = 64, BACKLOG = 16 };
+enum { NAME_MAX_ = 64, BACKLOG = 16, ACCEPT_AGAIN_MS = 100 };
 
 // What many threads say, one after the other.
 struct one_by_one {
@@ -41,8 +41,9 @@ struct deps_server {
     pthread_t acceptor;
     pthread_mutex_t m;
     pthread_cond_t changed;
-    bool *busy; // of each allowed one: somebody fetches it
-    int *copy;  // and its private copy, once one was asked for; -1
+    bool *busy;         // of each allowed one: somebody fetches it
+    int *copy;          // and its private copy, once one was asked for; -1
+    struct err *failed; // or why there is none: it is tried once
     struct client client[DEPS_CLIENTS_MAX];
 };
 
@@ -156,6 +157,21 @@ static int hand_out(int copy, int *fd, struct err *e)
     return path_open_host(self, O_RDONLY, 0, fd, e);
 }
 
+static int get(struct deps_server *s, size_t at, struct err *e)
+{
+    struct err why = {0};
+    if (s->failed[at].code == ERR_NONE && s->copy[at] < 0 &&
+        deps_open(s->sources, &s->allowed[at], &s->copy[at], &why) < 0) {
+        keep_digest(s, &why);
+        s->failed[at] = why;
+        s->failed[at].transient = false; // not within this build: `sources` has tried again by itself
+    }
+    if (s->failed[at].code == ERR_NONE)
+        return 0;
+    *e = s->failed[at];
+    return -1;
+}
+
 // Of two that want the same one the second waits for the first.
 static int fetch(struct deps_server *s, size_t at, int *fd, struct err *e)
 {
@@ -164,7 +180,7 @@ static int fetch(struct deps_server *s, size_t at, int *fd, struct err *e)
         pthread_cond_wait(&s->changed, &s->m);
     s->busy[at] = true;
     pthread_mutex_unlock(&s->m);
-    int rc = s->copy[at] < 0 ? deps_open(s->sources, &s->allowed[at], &s->copy[at], e) : 0;
+    int rc = get(s, at, e);
     if (rc == 0)
         rc = hand_out(s->copy[at], fd, e);
     pthread_mutex_lock(&s->m);
@@ -182,12 +198,10 @@ static void serve(struct deps_server *s, int client)
     size_t at;
     drop_fd int fd = -1;
     if (hear(s, client, line, &question, &e) < 0 || find(s, question, &at, &e) < 0 ||
-        fetch(s, at, &fd, &e) < 0) {
-        keep_digest(s, &e);
+        fetch(s, at, &fd, &e) < 0)
         answer_error(client, &e);
-    } else {
+    else
         answer(client, "ok\n", 3, fd);
-    }
 }
 
 // --- Threads.
@@ -270,6 +284,8 @@ static void *accept_run(void *ctx)
         int fd = v[1].revents ? accept4(s->listen, NULL, NULL, SOCK_CLOEXEC) : -1;
         if (fd >= 0)
             welcome(s, fd);
+        else if (v[1].revents) // no descriptor is free: it stays readable
+            (void)poll(v, 1, ACCEPT_AGAIN_MS);
     }
 }
 
@@ -317,7 +333,8 @@ int deps_server_start(const struct deps_server_spec *spec, struct deps_server **
                               .stop = -1,
                               .name = xstrdup(spec->name),
                               .busy = xcalloc(spec->n_allowed + 1, sizeof *s->busy),
-                              .copy = xcalloc(spec->n_allowed + 1, sizeof *s->copy)};
+                              .copy = xcalloc(spec->n_allowed + 1, sizeof *s->copy),
+                              .failed = xcalloc(spec->n_allowed + 1, sizeof *s->failed)};
     for (size_t i = 0; i < s->n_allowed; i++)
         s->copy[i] = -1;
     for (size_t i = 0; i < DEPS_CLIENTS_MAX; i++)
@@ -356,6 +373,7 @@ void deps_server_stop(struct deps_server *s)
     pthread_mutex_destroy(&s->m);
     for (size_t i = 0; i < s->n_allowed; i++)
         drop_fd_p(&s->copy[i]);
+    free(s->failed);
     free(s->copy);
     free(s->busy);
     free(s->name);

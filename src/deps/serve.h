@@ -4,8 +4,9 @@
 // It serves the checksums it was started with and nothing else: a build can name none of its own, no address and no
 // header. What was downloaded once is kept in the state by its checksum. A build gets a private copy (an unnamed
 // file, one for each dependency and server, hashed while it is copied), so that nothing it does to the descriptor
-// reaches the cache (where its user is ours, it could open it anew for writing). At most DEPS_CLIENTS_MAX
-// connections at a time; a question must come within DEPS_QUESTION_MS.
+// reaches the cache (where its user is ours, it could open it anew for writing: who unpacks it hashes it again). What
+// failed is not tried again. At most DEPS_CLIENTS_MAX connections at a time; a question must come within
+// DEPS_QUESTION_MS.
 #pragma once
 #include "deps/fetch.h"
 

@@ -42,20 +42,11 @@ struct str helper_env(const struct strmap *env, const char *name)
 
 int helper_flag(const struct strmap *env, const char *name, bool *out, struct err *e)
 {
-    static const char *const yes[] = {"true", "1", "t", "T", "TRUE", "True"};
-    static const char *const no[] = {"false", "0", "f", "F", "FALSE", "False", ""};
     struct str set = helper_env(env, name);
-    for (size_t i = 0; i < COUNT(yes); i++) {
-        if (str_is(set, yes[i])) {
-            *out = true;
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < COUNT(no); i++) {
-        if (str_is(set, no[i])) {
-            *out = false;
-            return 0;
-        }
+    bool on = false;
+    if (!set.n || str_bool(set, &on)) {
+        *out = on;
+        return 0;
     }
     return err_set(e, ERR_USAGE, "%s: is \"" PRI_STR "\", want true or false", name, STR_ARG(set));
 }

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // PEM (RFC 7468), as far as its form: what a certificate says is for whoever trusts it.
 #include "base/buf.h"
+#include "base/digit.h"
 #include "base/limits.h"
 #include "helpers/helpers.h"
 
 enum { LINE = 64, HEAD = 8, CERTIFICATE_MAX = 1 << 20, CERTIFICATES_MAX = 10000 };
-
-static int value_of(char c)
-{
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(alphabet, c) : NULL;
-    return at ? (int)(at - alphabet) : -1;
-}
 
 // Bytes that the text stands for; 0 when it is no base64. The first of them go into head[HEAD].
 static size_t decode(struct str text, unsigned char head[HEAD])
@@ -23,7 +17,7 @@ static size_t decode(struct str text, unsigned char head[HEAD])
         return 0;
     uint32_t bits = 0;
     for (size_t i = 0; i < text.n - pad; i++) {
-        int v = value_of(text.p[i]);
+        int v = base64_digit(text.p[i]);
         if (v < 0)
             return 0;
         bits = bits << 6 | (uint32_t)v;

@@ -42,30 +42,56 @@ static const struct field symlinks_fields[] = {
 };
 SCHEMA(symlinks_toml_schema, struct symlinks, symlinks_fields, .name = "symlinks.toml",
        .help = "In a layer of ours: what the exec.d program setup-symlinks makes outside of the image when "
-               "an app starts.");
+               "an app starts");
 
-// The directory `path` and its missing parents. What is there is reached as the system does, since /tmp may be a link.
+// In /tmp and the like others may have made what we look for, to choose where it leads.
+static bool is_trusted(const struct stat *dir, const struct stat *entry)
+{
+    return !(dir->st_mode & S_IWOTH) || entry->st_uid == geteuid() || entry->st_uid == 0;
+}
+
+// What is there of `path` is reached as the system does, since /tmp may be a link. *rest: what is missing beneath *out.
+static int reach(struct arena *a, struct str path, int *out, struct str *rest, struct err *e)
+{
+    drop_fd int fd = -1;
+    if (path_open_host("/", O_PATH | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    *rest = str_from(path, 1);
+    while (rest->n) {
+        struct stat dir, st;
+        size_t len = strcspn(str_c(a, *rest), "/");
+        struct str here = str_head(path, path.n - rest->n + len);
+        if (fstat(fd, &dir) < 0)
+            return err_sys(e, PRI_STR, STR_ARG(here));
+        if (fstatat(fd, str_c(a, str_head(*rest, len)), &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            if (errno == ENOENT)
+                break;
+            return err_sys(e, PRI_STR, STR_ARG(here));
+        }
+        if (!is_trusted(&dir, &st))
+            return err_set(e, ERR_DENIED, PRI_STR ": somebody else made it; remove it", STR_ARG(here));
+        drop_fd_p(&fd);
+        if (path_open_host(str_c(a, here), O_PATH | O_DIRECTORY, 0, &fd, e) < 0)
+            return -1;
+        *rest = str_from(*rest, len < rest->n ? len + 1 : len);
+    }
+    *out = steal_fd(&fd);
+    return 0;
+}
+
+// The directory `path` and its missing parents: looked at again once they are made, since others may have been faster.
 static int make_dir(struct arena *a, struct str path, mode_t mode, int *out, struct err *e)
 {
-    struct str there = path;
-    drop_fd int fd = -1;
-    for (;;) {
-        struct err own = {0};
-        if (path_open_host(str_c(a, there), O_PATH | O_DIRECTORY, 0, &fd, &own) == 0)
-            break;
-        if (own.code != ERR_NOT_FOUND || there.n <= 1)
-            return err_set(e, own.code, "%s", own.cause);
-        there = path_dir(there);
-    }
-    if (there.n < path.n) {
-        const char *rest = str_c(a, str_from(path, there.n + (there.n > 1)));
-        int made;
-        if (path_mkdirs(fd, rest, mode, e) < 0 ||
-            path_open_plain(fd, rest, O_PATH | O_DIRECTORY, 0, &made, e) < 0)
-            return -1;
-        drop_fd_p(&fd);
-        fd = made;
-    }
+    drop_fd int above = -1, fd = -1;
+    struct str rest;
+    if (reach(a, path, &above, &rest, e) < 0)
+        return -1;
+    if (rest.n && path_mkdirs(above, str_c(a, rest), mode, e) < 0)
+        return -1;
+    if (reach(a, path, &fd, &rest, e) < 0)
+        return -1;
+    if (rest.n)
+        return err_set(e, ERR_BUSY, PRI_STR ": somebody else removes it", STR_ARG(path));
     *out = steal_fd(&fd);
     return 0;
 }
@@ -99,9 +125,12 @@ static int make_link(struct arena *a, const struct link_row *l, struct err *e)
     if (errno != EEXIST)
         return err_sys(e, PRI_STR, STR_ARG(path));
     struct err own = {0};
+    struct stat parent, st;
     if (path_readlink(dir, name, now, &own) < 0)
         return err_set(e, ERR_USAGE, PRI_STR ": is there and no link; remove it", STR_ARG(path));
-    return strcmp(now, target) == 0 ? 0 : replace_link(dir, name, target, a, e);
+    bool ours = fstat(dir, &parent) == 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                is_trusted(&parent, &st);
+    return ours && strcmp(now, target) == 0 ? 0 : replace_link(dir, name, target, a, e);
 }
 
 static int read_rows(struct arena *a, struct str layer, struct symlinks *out, struct err *e)

@@ -41,7 +41,8 @@ static int unpack_dependency(struct acting *t, const struct bp_layer *l, int fd,
                         .strip = (uint64_t)d->strip_components,
                         .only = &l->only,
                         .drop = &l->drop,
-                        .into = l->into};
+                        .into = l->into,
+                        .sum = &d->sum};
     struct extracted did;
     kit_log(t->ev, 2, "Installing " PRI_STR " " PRI_STR, STR_ARG(d->name.n ? d->name : d->id),
             STR_ARG(d->version));

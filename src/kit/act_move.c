@@ -23,9 +23,10 @@ static int copy_entry(struct walk *w, const struct walk_entry *en, int to, struc
     if (!S_ISREG(en->st.st_mode))
         return err_set(e, ERR_DENIED, "%s: neither file, folder nor link", path);
     if (walk_open_file(w, &in, e) < 0 ||
-        path_open_plain(dir, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, &out, e) < 0)
+        path_open_plain(dir, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, &out, e) < 0 ||
+        copy_bytes(in, out, path, e) < 0)
         return -1;
-    return copy_bytes(in, out, path, e);
+    return fchmod(out, mode) < 0 ? err_sys(e, "%s", path) : 0; // as a rename keeps it, whatever the umask
 }
 
 // A rename does not lead from one file system to another, and workspace and layers may be two.
@@ -83,11 +84,12 @@ static int move_path(struct acting *t, const struct move *m, int layer_fd, bool 
         return -1;
     if (link && str_is(m->target, target))
         return 0;
-    if (filled && there && S_ISDIR(st.st_mode) && into_layer(t, m, dir, base, layer_fd, e) < 0)
+    bool folder = there && S_ISDIR(st.st_mode);
+    if (filled && folder && into_layer(t, m, dir, base, layer_fd, e) < 0)
         return -1;
-    if (filled && !there) // the steps made nothing: the link leads to an empty folder
-        if (path_mkdirs(layer_fd, m->layer, 0755, e) < 0)
-            return -1;
+    // The steps made no folder, or left the app's own link: ours leads to an empty one, not to nothing.
+    if (filled && !folder && path_mkdirs(layer_fd, m->layer, 0755, e) < 0)
+        return -1;
     if (tree_remove(dir, base, e) < 0)
         return -1;
     return symlinkat(str_c(t->a, m->target), dir, base) < 0 ? err_sys(e, "%s", m->app) : 0;

@@ -258,11 +258,35 @@ static int unpack(struct unpacking *u, struct source *plain, struct err *e)
     return write_file(u, plain, path, 0755, e);
 }
 
+// The rest, which the archive did not need, is part of the sum.
+static int check_sum(const struct extract *x, struct source *raw, const struct digest *got, struct err *e)
+{
+    drop_(sink_drop) struct sink *rest = sink_null();
+    if (pump(raw, rest, LIMIT_LAYER, e) < 0)
+        return -1;
+    return !x->sum || digest_eq(x->sum, got)
+               ? 0
+               : err_set(e, ERR_DIGEST, "the bytes changed while they were unpacked");
+}
+
+static int unpack_from(struct unpacking *u, struct source *raw, uint64_t size, struct err *e)
+{
+    drop_(source_drop) struct source *plain = source_decoded(source_part(raw, size), NULL);
+    return unpack(u, plain, e);
+}
+
 int extract(const struct extract *x, int fd, struct extracted *out, struct err *e)
 {
     __attribute__((cleanup(unpacking_done))) struct unpacking u = {.x = x, .dir_fd = -1};
-    drop_(source_drop) struct source *plain = source_decoded(source_fd(fd, x->name), NULL);
-    if (unpack(&u, plain, e) < 0)
+    struct digest got;
+    struct stat st;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    if (at < 0 || fstat(fd, &st) < 0)
+        return err_sys(e, "%s", x->name);
+    uint64_t size = st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+    drop_(source_drop) struct source *raw =
+        source_hash(source_fd(fd, x->name), x->sum ? x->sum->alg : HASH_SHA256, &got);
+    if (unpack_from(&u, raw, size, e) < 0 || check_sum(x, raw, &got, e) < 0)
         return err_wrap(e, "%s", x->name);
     *out = u.did;
     return 0;

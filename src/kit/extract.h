@@ -7,6 +7,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "stream/hash.h"
 
 struct extract {
     const char *name; // of the dependency, for errors
@@ -16,11 +17,14 @@ struct extract {
         *only; // patterns of what is wanted, behind `strip`; empty: all. A folder: with all below it
     const struct strv *drop; // patterns of what is not
     struct str into;         // path of what is one file
+    // What all bytes together must be, hashed as they are unpacked, since others may write to the same file:
+    // ERR_DIGEST. NULL: not looked at.
+    const struct digest *sum;
 };
 struct extracted {
     uint64_t entries, bytes;
 };
-// Reads fd from its position. On failure the directory holds a part: throw it away.
+// Reads fd, a regular file, from its position. On failure the directory holds a part: throw it away.
 int nodiscard extract(const struct extract *x, int fd, struct extracted *out, struct err *e);
 bool extract_matches(const struct strv *patterns,
                      struct str path); // for tests: one of them, or a folder above it

@@ -25,21 +25,20 @@ static int hit(struct facts *f, const void *row, void *ctx, struct err *e)
     return facts_fill(f, &r->row, "say", r->row.say, say, e);
 }
 
-// Reasons of the rows that did not hold, each once.
-static int reasons(struct facts *f, struct str *out, struct err *e)
+// Reasons of the rows that did not hold, each once. That the fact of one has no value may be why it did not: it is left
+// out, for an app that is not ours is no error.
+static void reasons(struct facts *f, struct str *out)
 {
     drop_buf struct buf all = BUF_INIT(4096);
     for (size_t i = 0; i < f->r->detects.n; i++) {
         const struct rc_row *row = &f->r->detects.v[i].row;
+        struct err ignored = {0};
         struct str say;
-        if (!row->say.n || row->each.p)
+        if (!row->say.n || row->each.p || facts_fill(f, row, "say", row->say, &say, &ignored) < 0)
             continue;
-        if (facts_fill(f, row, "say", row->say, &say, e) < 0)
-            return -1;
         buf_printf(&all, "%s" PRI_STR, all.n ? "; " : "", STR_ARG(str_printable(f->a, say, 512)));
     }
     *out = all.n && !all.over ? str_dup(f->a, buf_view(&all)) : STR("nothing in the app that it is for");
-    return 0;
 }
 
 static int passes(struct facts *f, struct bp_plan *out, struct err *e)
@@ -59,7 +58,9 @@ static int passes(struct facts *f, struct bp_plan *out, struct err *e)
     if (rc < 0)
         return -1;
     out->pass = !f->r->detects.n || said.p;
-    return out->pass ? 0 : reasons(f, &out->reason, e);
+    if (!out->pass)
+        reasons(f, &out->reason);
+    return 0;
 }
 
 static int alternative(struct facts *f, const void *row, void *ctx, struct err *e)

@@ -2,19 +2,24 @@
 // The key of a layer: named texts. "Why anew" is the field that differs.
 #include "kit/plan_priv.h"
 
-enum { SHOWN = 64, KEY_MAX = 1 << 20 };
-
-static struct str hashed(struct arena *a, const struct buf *text)
-{
-    struct digest d;
-    char out[DIGEST_TEXT];
-    digest_of(HASH_SHA256, text->p ? text->p : "", text->n, &d);
-    return str_dup(a, str_of(digest_text(&d, out)));
-}
+enum { SHOWN = 64, KEY_MAX = 1 << 24 }; // more than an environment can hold
 
 static void put(struct facts *f, struct bp_layer *l, struct str field, struct str value)
 {
     strmap_set(f->a, &l->key, field, value);
+}
+
+// What was cut would not be told from another one.
+static int put_hashed(struct facts *f, struct bp_layer *l, struct str field, const struct buf *text,
+                      struct err *e)
+{
+    struct digest d;
+    char out[DIGEST_TEXT];
+    if (buf_finish(text, "the key of a layer", e) < 0)
+        return err_wrap(e, PRI_STR ": " PRI_STR, STR_ARG(l->name), STR_ARG(field));
+    digest_of(HASH_SHA256, text->p ? text->p : "", text->n, &d);
+    put(f, l, field, str_dup(f->a, str_of(digest_text(&d, out))));
+    return 0;
 }
 
 static void add_list(struct buf *b, const char *key, const struct strv *v)
@@ -31,7 +36,7 @@ static void add_map(struct buf *b, const char *key, const struct strmap *m)
 }
 
 // The rows that fill the layer.
-static void key_recipe(struct facts *f, struct bp_layer *l)
+static int key_recipe(struct facts *f, struct bp_layer *l, struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(KEY_MAX);
     add_list(&b, "only", &l->only);
@@ -45,11 +50,10 @@ static void key_recipe(struct facts *f, struct bp_layer *l)
         buf_printf(&b, "into " PRI_STR "\n", STR_ARG(l->into));
     if (l->copy.n)
         buf_printf(&b, "buildpack " PRI_STR "\n", STR_ARG(f->in->version));
-    if (b.n)
-        put(f, l, STR("recipe"), hashed(f->a, &b));
+    return b.n ? put_hashed(f, l, STR("recipe"), &b, e) : 0;
 }
 
-static void key_steps(struct facts *f, struct bp_layer *l)
+static int key_steps(struct facts *f, struct bp_layer *l, struct err *e)
 {
     for (size_t i = 0; i < l->steps.n; i++) {
         const struct bp_step *s = &l->steps.v[i];
@@ -60,13 +64,15 @@ static void key_steps(struct facts *f, struct bp_layer *l)
         struct str field = str_printf(f->a, "step " PRI_STR, STR_ARG(s->name));
         if (map_find(&l->key, field))
             field = str_printf(f->a, "step %zu " PRI_STR, i + 1, STR_ARG(s->name));
-        put(f, l, field, hashed(f->a, &b));
+        if (put_hashed(f, l, field, &b, e) < 0)
+            return -1;
     }
     if (l->steps.n)
         put(f, l, STR("target"),
             str_trim(str_printf(f->a, PRI_STR " " PRI_STR " " PRI_STR " " PRI_STR, STR_ARG(f->in->os),
                                 STR_ARG(f->in->arch), STR_ARG(f->in->distro),
                                 STR_ARG(f->in->distro_version))));
+    return 0;
 }
 
 static int key_file(struct facts *f, struct bp_layer *l, struct str path, struct err *e)
@@ -100,15 +106,15 @@ static int key_files(struct facts *f, struct bp_layer *l, struct err *e)
 }
 
 // Where the content does not come back, neither does an environment that could be written anew.
-static void key_environment(struct facts *f, struct bp_layer *l)
+static int key_environment(struct facts *f, struct bp_layer *l, struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(KEY_MAX);
     if (l->cache || !l->env.n)
-        return;
+        return 0;
     for (size_t i = 0; i < l->env.n; i++)
         buf_printf(&b, PRI_STR " %zu " PRI_STR "\n", STR_ARG(l->env.v[i].path), l->env.v[i].content.n,
                    STR_ARG(l->env.v[i].content));
-    put(f, l, STR("environment"), hashed(f->a, &b));
+    return put_hashed(f, l, STR("environment"), &b, e);
 }
 
 static int make_key(struct facts *f, struct bp_layer *l, struct err *e)
@@ -120,17 +126,15 @@ static int make_key(struct facts *f, struct bp_layer *l, struct err *e)
         put(f, l, STR("version"), l->dep->version);
         put(f, l, STR("checksum"), str_dup(f->a, str_of(digest_text(&l->dep->sum, text))));
     }
-    if (facts_fill_map(f, &l->row->row, "key", &l->row->key, &l->key, e) < 0 || key_files(f, l, e) < 0)
+    if (facts_fill_map(f, &l->row->row, "key", &l->row->key, &l->key, e) < 0 || key_files(f, l, e) < 0 ||
+        key_recipe(f, l, e) < 0 || key_steps(f, l, e) < 0)
         return -1;
-    key_recipe(f, l);
-    key_steps(f, l);
     if (l->helpers.n) {
         if (w->ops->helpers(w, &d, e) < 0)
             return -1;
         put(f, l, STR("helpers"), str_dup(f->a, str_of(digest_text(&d, text))));
     }
-    key_environment(f, l);
-    return 0;
+    return key_environment(f, l, e);
 }
 
 static struct str old_text(const struct val *old, struct str field, bool *there)

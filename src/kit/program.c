@@ -36,9 +36,11 @@ static void running_done(struct running *r)
     arena_free(r->a);
 }
 
+// In an arena of its own: a program may print for as long as it likes.
 static void tell(struct running *r, struct ear *ear)
 {
-    struct str line = str_printable(r->a, str_trim(buf_view(&ear->line)), LINE_MAX_BYTES);
+    drop_(arena_free) struct arena *a = arena_new(1024);
+    struct str line = str_printable(a, str_trim(buf_view(&ear->line)), LINE_MAX_BYTES);
     kit_log(r->ev, line.n ? LEVEL : 0, PRI_STR, STR_ARG(line));
     buf_clear(&ear->line);
 }

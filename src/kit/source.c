@@ -218,11 +218,7 @@ static struct str transformed(struct arena *a, struct str how, struct str s)
         return path_dir(s);
     if (str_is(how, "first-word"))
         return str_find(s, ' ', &at) ? str_head(s, at) : s;
-    char *lower = arena_copy(a, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        if (lower[i] >= 'A' && lower[i] <= 'Z')
-            lower[i] = (char)(lower[i] - 'A' + 'a');
-    return (struct str){lower, s.n};
+    return str_lower(a, s);
 }
 
 static int reshape(struct facts *f, const struct rc_fact *r, struct found *o, struct err *e)
@@ -275,21 +271,17 @@ static int check_path(struct facts *f, const struct rc_fact *r, struct found *o,
 
 static int check_kind(struct facts *f, const struct rc_fact *r, struct found *o, struct err *e)
 {
-    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
-    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
     const struct constraint *c;
     struct err why = {0};
     uint64_t n;
     if (!r->kind.n)
         return 0;
     if (str_is(r->kind, "bool")) {
-        for (size_t i = 0; i < COUNT(yes); i++) {
-            if (str_is(o->value, yes[i]) || str_is(o->value, no[i])) {
-                o->value = str_is(o->value, yes[i]) ? STR("true") : STR("false");
-                return 0;
-            }
-        }
-        return wrong_value(f, o, e, "true or false");
+        bool yes;
+        if (!str_bool(o->value, &yes))
+            return wrong_value(f, o, e, "true or false");
+        o->value = yes ? STR("true") : STR("false");
+        return 0;
     }
     if (str_is(r->kind, "number"))
         return str_u64(o->value, 0, UINT64_MAX, &n) ? 0 : wrong_value(f, o, e, "a whole number");

@@ -70,15 +70,6 @@ static bool take_status(struct exchange *x, struct str line)
     return true;
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    char *p = arena_copy(a, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] | 0x20);
-    return (struct str){p, s.n};
-}
-
 static void take_header(struct exchange *x, struct str line)
 {
     size_t colon;
@@ -86,7 +77,7 @@ static void take_header(struct exchange *x, struct str line)
     struct arena *a = x->h->a;
     if (!str_find(line, ':', &colon))
         return;
-    struct str name = lower(a, str_head(line, colon)),
+    struct str name = str_lower(a, str_head(line, colon)),
                value = str_dup(a, str_trim(str_from(line, colon + 1)));
     if (str_is(name, "content-length") && str_u64(value, 0, UINT64_MAX, &length))
         x->total = length;

@@ -46,15 +46,6 @@ static bool is_host(struct str h)
     return true;
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    char *p = arena_copy(a, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] | 0x20);
-    return (struct str){p, s.n};
-}
-
 // "host:port" into *u, whose tls is set.
 static const char *take_authority(struct arena *a, struct str text, struct url *u)
 {
@@ -74,7 +65,7 @@ static const char *take_authority(struct arena *a, struct str text, struct url *
     }
     if (!is_host(text))
         return "the host is not a name or an address";
-    u->host = lower(a, text);
+    u->host = str_lower(a, text);
     u->port = (uint16_t)port;
     return NULL;
 }

@@ -22,6 +22,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct plan plan;
     struct steps steps;
     drop_phase_temp const char *temp = NULL;
+    phase_seclude();
     steps_begin(&steps, app);
     if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 ||
         phase_read_group(app, in, &group, e) < 0 || read_plan(app, in, &plan, e) < 0 ||

@@ -27,6 +27,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct detect_out found;
     struct steps steps;
     drop_phase_temp const char *temp = NULL;
+    phase_seclude();
     steps_begin(&steps, app);
     if (phase_refuse_root(e) < 0 || phase_temp(app, &temp, e) < 0 ||
         phase_context(app, in, temp, &cx, e) < 0 || order_load(app, in, &order, e) < 0 ||

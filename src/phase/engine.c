@@ -48,15 +48,10 @@ static struct str text_at(const struct val *doc, const char *dotted)
 
 static int is_disabled(struct engine *g, const char *name, bool *out, struct err *e)
 {
-    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
-    static const char *const no[] = {"", "0", "f", "F", "FALSE", "false", "False"};
     struct str v = variable(g, name);
     *out = false;
-    for (size_t i = 0; i < COUNT(yes); i++)
-        *out |= str_is(v, yes[i]);
-    for (size_t i = 0; i < COUNT(no); i++)
-        if (*out || str_is(v, no[i]))
-            return 0;
+    if (!v.n || str_bool(v, out))
+        return 0;
     return err_set(e, ERR_PARSE, "%s: found \"" PRI_STR "\", wanted true or false", name,
                    STR_ARG(str_printable(g->a, v, 64)));
 }

@@ -4,6 +4,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+void phase_seclude(void)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        BUG("PR_SET_DUMPABLE");
+}
+
 int phase_refuse_root(struct err *e)
 {
     return geteuid() == 0

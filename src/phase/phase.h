@@ -61,6 +61,8 @@ int nodiscard phase_temp(struct app_ctx *app, const char **out, struct err *e);
 void phase_temp_done(const char **dir);
 #define drop_phase_temp __attribute__((cleanup(phase_temp_done)))
 
+// Buildpacks run as the same user: none of them reads the memory or the descriptors of detector and builder.
+void phase_seclude(void);
 int nodiscard phase_refuse_root(struct err *e); // ERR_DENIED
 // Becomes -uid and -gid for good: no other group, no way back. Who is them already stays as it is. ERR_DENIED.
 int nodiscard phase_become(const struct phase_in *in, struct err *e);

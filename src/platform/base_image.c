@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "platform/base.h"
-#include <ctype.h>
 
 enum { OS_RELEASE_MAX = 65536 };
 
@@ -23,14 +22,6 @@ static struct str os_release_value(struct arena *a, struct str text, const char 
     return STR("");
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    char *p = arena_copy(a, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)tolower((unsigned char)p[i]);
-    return (struct str){p, s.n};
-}
-
 struct sbom_distro base_distro(struct arena *a, int root, const struct deb_lock *lock)
 {
     drop_buf struct buf b = BUF_INIT(OS_RELEASE_MAX);
@@ -41,7 +32,7 @@ struct sbom_distro base_distro(struct arena *a, int root, const struct deb_lock 
         d.version = os_release_value(a, buf_view(&b), "VERSION_ID");
     }
     if (!d.id.n)
-        d.id = lower(a, lock->origin);
+        d.id = str_lower(a, lock->origin);
     if (!d.version.n)
         d.version = str_dup(a, lock->suite);
     return d;

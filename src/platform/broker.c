@@ -18,6 +18,13 @@ static bool is_for(const struct dep *d, const struct image_config *c)
     return (!d->os.n || str_eq(d->os, c->os)) && (!d->arch.n || str_eq(d->arch, c->architecture));
 }
 
+// Other files of this machine are none of a buildpack's business: to know the checksum of one is easy.
+static bool is_elsewhere(struct building *b, const struct dep *d)
+{
+    return d->scheme == DEP_FILE &&
+           !path_is_within(path_clean(b->a, str_from(d->uri, strlen("file://"))), STR("/dependencies"));
+}
+
 static int add_catalogue(struct building *b, struct build_broker *k, const struct build_buildpack *bp,
                          struct err *e)
 {
@@ -31,6 +38,13 @@ static int add_catalogue(struct building *b, struct build_broker *k, const struc
     for (size_t i = 0; i < c.deps.n; i++) {
         if (!is_for(&c.deps.v[i], &b->run_image.config))
             continue;
+        if (is_elsewhere(b, &c.deps.v[i])) {
+            event_warn(b->o->ev, NULL,
+                       "buildpack %s: " PRI_STR
+                       " is not given to it, only file:///dependencies/… beneath its folder",
+                       bp->dir, STR_ARG(str_printable(b->a, c.deps.v[i].uri, 100)));
+            continue;
+        }
         k->allowed = arena_grow(b->a, k->allowed, k->n, &k->cap, sizeof *k->allowed);
         k->allowed[k->n] = c.deps.v[i];
         k->allowed[k->n++].dir = bp->dir;

@@ -2,7 +2,8 @@
 // platform/broker.h - what a build may download, and the thread that does it for its buildpacks. Private to build.
 //
 // The socket is <platform>/broker inside. It gives what the catalogues of those that take part list for the run image's
-// system, and nothing else. With BUILD_NET_NONE only what is on this machine already.
+// system, and nothing else; of files only those beneath a buildpack's own folder. With BUILD_NET_NONE only what is on
+// this machine already.
 #pragma once
 #include "deps/serve.h"
 #include "platform/build_priv.h"

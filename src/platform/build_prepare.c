@@ -231,7 +231,8 @@ static int open_kept(struct building *b, struct err *e)
                                 .out_uid = b->out_uid,
                                 .out_gid = b->out_gid,
                                 .copies = b->copies,
-                                .codec = BUILD_CODEC};
+                                .codec = BUILD_CODEC,
+                                .source = b->o->source};
     return kept_open(b->a, &o, &b->kept, e);
 }
 

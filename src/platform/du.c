@@ -150,8 +150,9 @@ static int measure_images(struct state *st, int state, struct arena *a, struct d
     struct state_name *names;
     struct needs needs = {.a = a};
     struct strmap known = {0};
+    struct strv damaged; // `dema images` tells of them
     size_t n;
-    if (state_names(st, a, &names, &n, e) < 0)
+    if (state_names_found(st, a, &names, &n, &damaged, e) < 0)
         return -1;
     struct counted *c = ARENA_ARRAY(a, struct counted, n + 1);
     out->images.v = ARENA_ARRAY(a, struct du_image, n + 1);

@@ -35,6 +35,25 @@ static int open_locked(struct state *st, struct str key, int *dir, struct err *e
     return err_set(e, ERR_BUSY, "its directory of kept layers is removed again and again");
 }
 
+struct str kept_folder(struct arena *a, const char *source)
+{
+    return source ? str_printable(a, str_of(source), LIMIT_PATH) : STR("");
+}
+
+// Without its lock: a record is replaced at once.
+struct str kept_source(struct state *st, struct arena *a, struct str name)
+{
+    drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
+    struct kept_record r;
+    struct err ignored = {0};
+    const char *path =
+        arena_printf(a, "%s/apps/" PRI_STR "/" KEPT_RECORD, state_path(st), STR_ARG(kept_key(a, name)));
+    return file_read(AT_FDCWD, path, &text, &ignored) == 0 &&
+                   kept_record_read(a, str_dup(a, buf_view(&text)), &r, &ignored) == 0
+               ? r.source
+               : STR("");
+}
+
 static bool same_ids(const struct kept *k)
 {
     const struct kept_opts *o = &k->o;

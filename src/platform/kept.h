@@ -26,6 +26,7 @@ struct kept_opts {
     int64_t out_uid, out_gid; // those outside, to whom the directories are given; -1: they are ours
     bool copies;              // plain directories: kept layers are copied, nothing is mounted
     const char *codec;        // of new blobs; a layer of another one is made anew
+    const char *source;       // absolute path of the app's folder; NULL: not written down
 };
 
 // Ours alone until kept_close: another build of the same app is ERR_BUSY. Leftovers are removed. A record
@@ -66,5 +67,8 @@ struct layer_spec kept_spec(int dirfd, struct str sub);
 
 // The name of its directory in apps/, for an image name as image_name has it.
 struct str kept_key(struct arena *a, struct str name);
+// The folder that the app of that name was last built from, as kept_folder writes it; empty: not known.
+struct str kept_source(struct state *st, struct arena *a, struct str name);
+struct str kept_folder(struct arena *a, const char *source); // of any bytes; NULL: empty
 // For gc: apps whose image has no name any more. Those that are being built stay. *n counts.
 int nodiscard kept_gc(struct state *st, bool dry_run, uint64_t *n, struct err *e);

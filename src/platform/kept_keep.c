@@ -315,6 +315,7 @@ int kept_keep(struct kept *k, const struct cnb_selected *group, int *layers_fd, 
                                  .gid = k->o.gid,
                                  .out_uid = k->o.out_uid,
                                  .out_gid = k->o.out_gid,
+                                 .source = kept_folder(k->a, k->o.source),
                                  .image = str_dup(k->a, str_of(digest_text(manifest, text)))};
     n.rec.buildpacks.v = ARENA_ARRAY(k->a, struct kept_buildpack, group->buildpacks.n);
     for (size_t i = 0; i < group->buildpacks.n; i++)

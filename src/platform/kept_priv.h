@@ -41,7 +41,8 @@ struct kept_buildpack {
 
 struct kept_record {
     int64_t format, uid, gid, out_uid, out_gid;
-    struct str image; // manifest of the image that was made with it
+    struct str image;  // manifest of the image that was made with it
+    struct str source; // as kept_source has it; empty: of an older dema
     struct {
         struct kept_buildpack *v;
         size_t n;

@@ -53,6 +53,8 @@ static const struct field record_fields[] = {
         .help = "group of the build user, as the machine sees it"),
     KEY(struct kept_record, image, "image", .flags = REQUIRED,
         .help = "digest of the image that was made with it"),
+    KEY(struct kept_record, source, "source", .flags = OMIT_EMPTY,
+        .help = "folder that the image was built from"),
     TABLES(struct kept_record, buildpacks, "buildpacks", buildpack_schema, .flags = OMIT_EMPTY,
            .help = "buildpacks that took part"),
 };

@@ -56,14 +56,6 @@ static const struct type_rule *rule_of(struct str type)
     return NULL;
 }
 
-static struct str lower(struct arena *a, struct str s)
-{
-    char *p = arena_copy(a, s.p, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)tolower((unsigned char)p[i]);
-    return (struct str){p, s.n};
-}
-
 static struct str dashes(struct arena *a, struct str s)
 {
     char *p = arena_copy(a, s.p, s.n);
@@ -185,20 +177,20 @@ static bool in_databricks(const struct purl *p)
 static void apply_rule(struct arena *a, struct purl *p, const struct type_rule *r)
 {
     if (r->how & LOWER_NS)
-        p->ns = lower(a, p->ns);
+        p->ns = str_lower(a, p->ns);
     if (r->how & LOWER_NAME || (r->how & LOWER_DATABRICKS && in_databricks(p)))
-        p->name = lower(a, p->name);
+        p->name = str_lower(a, p->name);
     if (r->how & DASH_NAME)
         p->name = dashes(a, p->name);
     if (r->how & LOWER_VERSION)
-        p->version = lower(a, p->version);
+        p->version = str_lower(a, p->version);
 }
 
 static int normal_qualifiers(struct arena *a, const struct strmap *in, struct strmap *out, struct err *e)
 {
     struct strmap made = {0};
     for (size_t i = 0; i < in->n; i++) {
-        struct str key = lower(a, in->v[i].key);
+        struct str key = str_lower(a, in->v[i].key);
         if (!is_key(key, "._-"))
             return err_set(e, ERR_PARSE, "qualifier \"" PRI_STR "\", want letters, digits and . _ -",
                            STR_ARG(str_printable(a, key, 40)));
@@ -225,7 +217,7 @@ static void split_name_path(struct arena *a, struct purl *p)
 static int normal(struct arena *a, const struct purl *in, struct purl *out, struct err *e)
 {
     struct purl p = *in;
-    p.type = lower(a, in->type);
+    p.type = str_lower(a, in->type);
     if (!is_key(p.type, ".-+"))
         return err_set(e, ERR_PARSE, "type \"" PRI_STR "\", want letters, digits and . - after a letter",
                        STR_ARG(str_printable(a, p.type, 40)));
@@ -258,7 +250,7 @@ static int parse_qualifiers(struct arena *a, struct str text, struct purl *p, st
         if (!str_find(pair, '=', &at))
             return err_set(e, ERR_PARSE, "qualifier \"" PRI_STR "\" without '='",
                            STR_ARG(str_printable(a, pair, 40)));
-        struct str key = lower(a, str_head(pair, at));
+        struct str key = str_lower(a, str_head(pair, at));
         if (map_find(&p->qualifiers, key))
             return err_set(e, ERR_PARSE, "qualifier " PRI_STR " twice", STR_ARG(str_printable(a, key, 40)));
         if (decode(a, str_from(pair, at + 1), &value, e) < 0)
@@ -322,7 +314,7 @@ int purl_parse(struct arena *a, struct str s, struct purl *out, struct err *e)
     struct str shown = str_printable(a, s, 80);
     if (s.n > PURL_MAX)
         return err_set(e, ERR_LIMIT, "package URL of %zu bytes, the limit is %d", s.n, PURL_MAX);
-    if (s.n < 4 || !str_is(lower(a, str_head(s, 4)), "pkg:"))
+    if (s.n < 4 || !str_is(str_lower(a, str_head(s, 4)), "pkg:"))
         return err_set(e, ERR_PARSE, "package URL \"" PRI_STR "\": does not begin with \"pkg:\"",
                        STR_ARG(shown));
     rest = str_from(s, 4);

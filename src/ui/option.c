@@ -36,27 +36,13 @@ static const struct opt *find_letter(const struct applet *ap, char letter)
     return NULL;
 }
 
-// Go's ParseBool set.
-static bool bool_text(struct str s, bool *out)
-{
-    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
-    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
-    for (size_t i = 0; i < COUNT(yes); i++) {
-        if (str_is(s, yes[i]) || str_is(s, no[i])) {
-            *out = str_is(s, yes[i]);
-            return true;
-        }
-    }
-    return false;
-}
-
 static int store(struct parse *p, const struct opt *o, struct str value, struct err *e)
 {
     void *at = p->in + o->off;
     bool b = false;
     switch (o->kind) {
     case OPT_FLAG:
-        if (!bool_text(value, &b))
+        if (!str_bool(value, &b))
             return err_set(e, ERR_USAGE, "--%s: \"" PRI_STR "\" is neither true nor false", o->name,
                            STR_ARG(value));
         *(bool *)at = b;
@@ -181,7 +167,7 @@ static int fill_rest(struct parse *p, struct err *e)
             continue;
         const struct str *env = o->env ? strmap_get(&p->app->env, str_of(o->env)) : NULL;
         bool ignored;
-        if (env && env->n && o->kind == OPT_FLAG && !bool_text(*env, &ignored))
+        if (env && env->n && o->kind == OPT_FLAG && !str_bool(*env, &ignored))
             continue;
         if (env && env->n && o->kind == OPT_LIST) {
             struct str rest = *env, part;

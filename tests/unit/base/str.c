@@ -16,6 +16,26 @@ TEST(str_compares_bytes)
           !str_has_suffix(STR("c"), "bc"));
 }
 
+TEST(str_lower_is_ascii)
+{
+    drop_(arena_free) struct arena *a = arena_new(64);
+    EQ_STR(str_lower(a, STR("AZaz09@[`{ \xc3\x84")), "azaz09@[`{ \xc3\x84");
+    EQ_STR(str_lower(a, (struct str){0}), "");
+}
+
+TEST(str_bool_is_as_in_go)
+{
+    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
+    static const char *const none[] = {"", "2", "yes", "tRUE", "true ", "y"};
+    for (size_t i = 0; i < COUNT(yes); i++) {
+        bool a = false, b = true, c = true;
+        CHECK_MSG(str_bool(str_of(yes[i]), &a) && a, "%s", yes[i]);
+        CHECK_MSG(str_bool(str_of(no[i]), &b) && !b, "%s", no[i]);
+        CHECK_MSG(!str_bool(str_of(none[i]), &c) && c, "%s", none[i]);
+    }
+}
+
 TEST(str_finds)
 {
     size_t at = 77;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
+#include <arpa/inet.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 static void fetches(struct deps_rig *r, const struct dep *d, const char *want)
 {
@@ -194,9 +197,63 @@ TEST(fetch_without_network)
     r.spec.offline = true;
     MUST(deps_sources_new(&r.spec, &r.s, &e));
     REFUSED(deps_open(r.s, &d, &fd, &e), ERR_NETWORK, "x 1.0.0|not in the cache|network is off");
+    CHECK_MSG(!strstr(r.seen.text, "downloaded"), "%s", r.seen.text); // nobody is told of what did not happen
     drop_fd int stop = eventfd(1, EFD_CLOEXEC);
     deps_sources_free(steal_ptr(r.s));
     r.spec.stop_fd = stop;
     MUST(deps_sources_new(&r.spec, &r.s, &e));
     REFUSED(deps_open(r.s, &d, &fd, &e), ERR_CANCELLED, "stopped");
+}
+
+// A server that takes a connection and says nothing; what was stopped ends all the same.
+struct mute {
+    int listen, stop;
+};
+
+static void *stop_once_asked(void *ctx)
+{
+    const struct mute *m = ctx;
+    uint64_t one = 1;
+    drop_fd int fd = accept4(m->listen, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    if (write(m->stop, &one, sizeof one) != sizeof one)
+        abort();
+    char bytes[4096];
+    while (read(fd, bytes, sizeof bytes) > 0)
+        ;
+    return NULL;
+}
+
+TEST(fetch_by_apt_is_stopped)
+{
+    DEPS_RIG(r);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t n = sizeof at;
+    drop_fd int hole = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), stop = eventfd(0, EFD_CLOEXEC);
+    struct mute m = {hole, stop};
+    pthread_t thread;
+    if (access("/usr/bin/apt-get", X_OK) < 0 || access("/etc/debian_version", R_OK) < 0)
+        SKIP("no apt");
+    CHECK(bind(hole, (struct sockaddr *)&at, n) == 0 && listen(hole, 16) == 0 &&
+          getsockname(hole, (struct sockaddr *)&at, &n) == 0);
+    const char *list =
+        arena_printf(r.a, "deb [trusted=yes] http://127.0.0.1:%u/ x main\n", ntohs(at.sin_port));
+    const char *conf = arena_printf(r.a,
+                                    "Dir::Etc::sourcelist \"%s/sources.list\";\n"
+                                    "Dir::Etc::sourceparts \"/dev/null\";\nAcquire::http::Proxy \"false\";\n",
+                                    t->path);
+    test_write(t->dir, "sources.list", list, strlen(list));
+    test_write(t->dir, "apt.conf", conf, strlen(conf));
+    r.env[2] = arena_printf(r.a, "APT_CONFIG=%s/apt.conf", t->path);
+    r.spec.apt_dir = arena_printf(r.a, "%s/apt", t->path);
+    r.spec.stop_fd = stop;
+    deps_sources_free(steal_ptr(r.s));
+    MUST(deps_sources_new(&r.spec, &r.s, &e));
+    struct dep d = dep_named("x", "deb:x=1", DEP_DEB, "bytes");
+    int fd = -1;
+    CHECK(pthread_create(&thread, NULL, stop_once_asked, &m) == 0);
+    REFUSED(deps_open(r.s, &d, &fd, &e), ERR_CANCELLED, "x 1.0.0|stopped");
+    (void)shutdown(hole, SHUT_RDWR); // where nobody asked
+    pthread_join(thread, NULL);
 }

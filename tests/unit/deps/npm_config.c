@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "base/path.h"
 #include "deps/npm.h"
 #include "test.h"
+#include <sys/eventfd.h>
 
 // A home with these files; no machine's own npmrc and no npm takes part.
 struct home {
@@ -183,4 +185,17 @@ TEST(npm_says_what_is_wrong)
     REFUSED(npm_config_read(a, &s, &c, &e), ERR_PARSE, "home/.npmrc:2");
     h.env[3] = arena_printf(a, "NPM_CONFIG_USERCONFIG=%s/home", t->path);
     REFUSED(npm_config_read(a, &s, &c, &e), ERR_USAGE, "npm's configuration|is a directory");
+}
+
+TEST(npm_is_not_waited_for_by_what_is_stopped)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct home h = home_of(t, a, NULL, NULL);
+    drop_fd int stop = eventfd(1, EFD_CLOEXEC);
+    struct npm_spec s = {.envp = h.env, .stop = &stop};
+    struct npm_config c;
+    npm_is(t, a, "#!/bin/sh\nexec /bin/sleep 50\n");
+    uint64_t begin = clock_mono_ms();
+    REFUSED(npm_config_read(a, &s, &c, &e), ERR_NOT_FOUND, "registry");
+    CHECK(clock_mono_ms() - begin < 40000);
 }

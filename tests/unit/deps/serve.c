@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "rig.h"
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 struct broker {
     struct deps_rig rig;
@@ -99,6 +101,60 @@ TEST(broker_tells_what_went_wrong)
     REFUSED(deps_fetch(o, &b.dep[0], &fd, &e), ERR_NOT_FOUND, "x 1.0.0|x.tgz");
 }
 
+TEST(broker_tries_once)
+{
+    static const struct answer wrong[] = {ANSWER("/y", 200, NULL, "lies")};
+    BROKER(b, wrong);
+    drop_(deps_free) struct deps_ops *o = NULL;
+    int fd = -1;
+    MUST(deps_ask(b.socket, &o, &e));
+    for (int i = 0; i < 3; i++)
+        REFUSED(deps_fetch(o, &b.dep[1], &fd, &e), ERR_DIGEST, "y 1.0.0|the bytes are not those");
+    EQ_UINT(server_asked(b.http, "/y"), 1);
+}
+
+static int connected(const struct broker *b)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", b->socket);
+    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    return fd;
+}
+
+static uint64_t cpu_ms(void)
+{
+    struct timespec now;
+    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+TEST(broker_without_descriptors_waits)
+{
+    BROKER(b, good);
+    drop_(deps_free) struct deps_ops *o = NULL;
+    drop_fd int got = -1;
+    struct rlimit had, none;
+    int client = connected(&b);
+    close(client);
+    usleep(50000); // its thread has ended
+    CHECK(getrlimit(RLIMIT_NOFILE, &had) == 0);
+    none = had;
+    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    none.rlim_cur = 3; // those are taken, and poll(2) takes no more than that many
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", b.socket);
+    CHECK(connect(client, (struct sockaddr *)&at, sizeof at) == 0);
+    uint64_t before = cpu_ms();
+    usleep(400000);
+    CHECK_MSG(cpu_ms() - before < 100, "%ju ms of the processor", (uintmax_t)(cpu_ms() - before));
+    CHECK(setrlimit(RLIMIT_NOFILE, &had) == 0);
+    close(client);
+    MUST(deps_ask(b.socket, &o, &e));
+    MUST(deps_fetch(o, &b.dep[0], &got, &e));
+}
+
 TEST(broker_of_a_long_path)
 {
     BROKER(b, good);
@@ -125,15 +181,6 @@ TEST(broker_of_a_long_path)
     o = NULL;
     REFUSED(deps_ask("/nonexistent/broker", &o, &e), ERR_NOT_FOUND, "/nonexistent/broker");
     REFUSED(deps_ask(t->path, &o, &e), ERR_USAGE, "not a socket");
-}
-
-static int connected(const struct broker *b)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", b->socket);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0);
-    return fd;
 }
 
 TEST(broker_refuses_questions)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helpers/helpers.h"
 #include "test.h"
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +55,38 @@ TEST(symlinks_reach_through_a_link_in_the_way)
     CHECK(symlinkat("var/tmp", t->dir, "tmp") == 0);
     MUST(run(a, t, arena_printf(a, "[[symlinks]]\npath = \"%s/tmp/d/l\"\ntarget = \"a\"\n", t->path), &e));
     leads_to(t, "var/tmp/d/l", "a");
+}
+
+TEST(symlinks_of_others_are_not_trusted)
+{
+    if (geteuid() != 0)
+        SKIP("nobody else can be played without root");
+    drop_(arena_free) struct arena *a = arena_new(0);
+    test_write(t->dir, "tmp/theirs/x", "", 0);
+    test_write(t->dir, "ours/x", "", 0);
+    CHECK(symlinkat("../ours", t->dir, "tmp/link") == 0 && symlinkat("a", t->dir, "tmp/l") == 0);
+    const char *const names[] = {"tmp/theirs", "tmp/link", "tmp/l"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        CHECK(fchownat(t->dir, names[i], 12345, 12345, AT_SYMLINK_NOFOLLOW) == 0);
+    CHECK(fchmodat(t->dir, "tmp", 01777, 0) == 0);
+    static const char *const rows[] = {
+        "[[symlinks]]\npath = \"%s/tmp/theirs/l\"\ntarget = \"a\"\n",
+        "[[symlinks]]\npath = \"%s/tmp/link/l\"\ntarget = \"a\"\n",
+        "[[directories]]\npath = \"%s/tmp/theirs\"\n",
+        "[[directories]]\npath = \"%s/tmp/link/d\"\n",
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char toml[512];
+        (void)snprintf(toml, sizeof toml, rows[i], t->path);
+        REFUSED(run(a, t, toml, &e), ERR_DENIED, "tmp/|somebody else made it");
+    }
+    struct stat st;
+    MUST(run(a, t, arena_printf(a, "[[symlinks]]\npath = \"%s/tmp/l\"\ntarget = \"a\"\n", t->path), &e));
+    CHECK(fstatat(t->dir, "tmp/l", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 0); // made anew
+    // Where nobody else may write, what is there was chosen by who made it.
+    CHECK(fchmodat(t->dir, "tmp", 0755, 0) == 0);
+    MUST(run(a, t, arena_printf(a, "[[symlinks]]\npath = \"%s/tmp/link/l\"\ntarget = \"a\"\n", t->path), &e));
+    leads_to(t, "ours/l", "a");
 }
 
 TEST(symlinks_refusals)

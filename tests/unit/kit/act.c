@@ -6,9 +6,11 @@
 #include "base/limits.h"
 #include "cnb/env.h"
 #include "document/toml.h"
+#include "kit/program.h"
 #include "stream/memory.h"
 #include "test.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 struct log {
@@ -478,4 +480,88 @@ TEST(hostile_app_files_are_bounded)
     CHECK(mkfifoat(t->dir, "app/package.json", 0644) == 0);
     s.recipe = "[[layer]]\nname = 'l'\ncache = true\nfiles = ['.']\n";
     MUST(build(&s, &e)); // a pipe is not waited for
+}
+
+TEST(a_move_leaves_no_link_to_nothing)
+{
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_site struct site s;
+    site_init(&s, t, a,
+              "[[layer]]\nname = 'm'\ncache = true\nfiles = ['lock']\nmove = { 'mods' = 'deep/mods' }\n");
+    test_write(t->dir, "app/lock", "1", 1);
+    CHECK(symlinkat("/nowhere", t->dir, "app/mods") == 0);
+    MUST(build(&s, &e));
+    CHECK(there(&s, "layers/bp/m/deep/mods"));
+}
+
+// Below another file system's mount point nothing is renamed.
+TEST(what_is_copied_into_a_layer_keeps_its_modes)
+{
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_site struct site s;
+    struct stat here, other, st;
+    char away[] = "/dev/shm/dema-unit-XXXXXX";
+    if (stat("/dev/shm", &other) < 0 || fstat(t->dir, &here) < 0 || here.st_dev == other.st_dev ||
+        !mkdtemp(away))
+        SKIP("one file system");
+    site_init(&s, t, a,
+              "[[layer]]\nname = 'm'\ncache = true\nfiles = ['lock']\nmove = { 'mods' = 'mods' }\n"
+              "[[step]]\nlayer = 'm'\nrun = ['sh', '-c', 'mkdir mods; echo > mods/x; chmod 664 mods/x']\n");
+    CHECK(unlinkat(t->dir, "layers/bp", AT_REMOVEDIR) == 0 && symlinkat(away, t->dir, "layers/bp") == 0);
+    test_write(t->dir, "app/lock", "1", 1);
+    mode_t before = umask(077);
+    struct err why = {0};
+    int rc = build(&s, &why);
+    (void)umask(before);
+    int there = stat(arena_printf(a, "%s/m/mods/x", away), &st);
+    MUST(tree_remove(AT_FDCWD, away, &e));
+    CHECK_MSG(rc == 0, "%s", why.cause);
+    EQ_INT(there, 0);
+    EQ_UINT(st.st_mode & 07777, 0664);
+}
+
+TEST(all_of_a_large_environment_is_in_the_key)
+{
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_site struct site s;
+    site_init(&s, t, a, "[[layer]]\nname = 'l'\nlaunch = true\n[[env]]\nlayer = 'l'\nprefix = 'BPE_'\n");
+    char *large = arena_get(a, KIB(100), 1);
+    memset(large, 'x', KIB(100));
+    for (size_t i = 0; i < 12; i++)
+        strmap_set(a, &s.env, str_printf(a, "BPE_V%zu", 10 + i), (struct str){large, KIB(100)});
+    strmap_set(a, &s.env, STR("BPE_Z"), STR("1"));
+    MUST(build(&s, &e));
+    strmap_set(a, &s.env, STR("BPE_Z"), STR("2"));
+    MUST(build(&s, &e));
+    LOGGED("environment changed");
+    for (size_t i = 0; i < 180; i++)
+        strmap_set(a, &s.env, str_printf(a, "BPE_W%zu", i), (struct str){large, KIB(100)});
+    REFUSED(build(&s, &e), ERR_LIMIT, "l: environment|the key of a layer");
+}
+
+// The bytes in use once the program has said its last line must not grow with what it said before.
+struct heap {
+    struct events ev;
+    size_t first, last;
+};
+
+static void note_heap(struct events *self, const struct event *ev)
+{
+    struct heap *h = CONTAINER(self, struct heap, ev);
+    struct mallinfo2 now = mallinfo2();
+    (void)ev;
+    h->last = now.uordblks + now.hblkhd;
+    h->first = h->first ? h->first : h->last;
+}
+
+TEST(the_output_of_a_program_is_not_kept)
+{
+    static const char *const argv[] = {"sh", "-c", "yes a line of it | head -n 100000", NULL};
+    struct heap h = {.ev = {note_heap}};
+    drop_fd int cwd = dup(t->dir);
+    int status = -1;
+    const struct program p = {.argv = argv, .cwd_fd = cwd, .ev = &h.ev};
+    MUST(program_run(&p, &status, &e));
+    EQ_INT(status, 0);
+    CHECK_MSG(h.last < h.first + KIB(256), "%zu bytes, then %zu", h.first, h.last);
 }

@@ -150,6 +150,36 @@ TEST(hostile_archives_are_refused)
     CHECK(fstatat(AT_FDCWD, "/tmp/dema-secret", &st, 0) < 0);
 }
 
+// What somebody else may write to while it is read: the bytes that were unpacked decide.
+TEST(other_bytes_than_the_catalogue_wants)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    static const char *const encoders[] = {NULL, "gzip-libdeflate-1-1m"};
+    for (size_t i = 0; i < COUNT(encoders); i++) {
+        struct extracted did;
+        struct digest sum;
+        make_tar(t, "x", node, COUNT(node), encoders[i]);
+        struct str whole = test_read(a, t->dir, "x");
+        for (int alg = 0; alg < 2; alg++) {
+            digest_of(alg ? HASH_SHA512 : HASH_SHA256, whole.p, whole.n, &sum);
+            MUST(unpack(t, "x", (struct extract){.strip = 1, .sum = &sum}, &did, &e));
+        }
+        sum.sum[0] ^= 1;
+        REFUSED(unpack(t, "x", (struct extract){.strip = 1, .sum = &sum}, &did, &e), ERR_DIGEST,
+                "dep|changed");
+    }
+    // Behind the end of an archive too.
+    struct digest sum;
+    struct extracted did;
+    make_tar(t, "x", node, COUNT(node), NULL);
+    drop_buf struct buf more = BUF_INIT(MIB(1));
+    buf_str(&more, test_read(a, t->dir, "x"));
+    digest_of(HASH_SHA256, more.p, more.n, &sum);
+    buf_add(&more, "\0\0\0\0", 4);
+    test_write(t->dir, "x", more.p, more.n);
+    REFUSED(unpack(t, "x", (struct extract){.strip = 1, .sum = &sum}, &did, &e), ERR_DIGEST, "dep");
+}
+
 TEST(a_cut_archive_is_refused)
 {
     drop_(arena_free) struct arena *a = arena_new(0);

@@ -3,6 +3,8 @@
 #include "phase/phase.h"
 #include "cnb/api.h"
 #include "test.h"
+#include <fcntl.h>
+#include <sys/prctl.h>
 
 extern const struct phase_program phase_detector, phase_builder, phase_exporter;
 static const struct phase_program *const all[] = {&phase_detector, &phase_builder, &phase_exporter};
@@ -23,6 +25,15 @@ TEST(phase_gates_are_of_flags)
         for (const struct phase_gate *g = all[i]->gates; g->flag; g++)
             CHECK_MSG(row(all[i], g->flag), "%s: %s", all[i]->applet.name, g->flag);
     }
+}
+
+TEST(phase_is_secluded)
+{
+    phase_seclude();
+    EQ_INT(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+    drop_(arena_free) struct arena *a = arena_new(0);
+    drop_fd int fd = -1; // and still reaches its own descriptors
+    MUST(path_open_host(arena_printf(a, "/proc/self/fd/%d", t->dir), O_PATH | O_DIRECTORY, 0, &fd, &e));
 }
 
 // cnb.md §2.3: which phase has which flag, its variable and its default.

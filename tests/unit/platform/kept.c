@@ -128,6 +128,28 @@ TEST(only_parts_of_layers_stay)
     rig_close(&r);
 }
 
+TEST(a_record_knows_its_folder)
+{
+    struct rig r;
+    rig_open(t, &r);
+    struct kept_opts o = opts(&r);
+    EQ_STR(kept_source(r.st, r.a, o.name), "");
+    first_build(&r);
+    EQ_STR(kept_source(r.st, r.a, o.name), "");
+    static const struct {
+        const char *folder, *wanted;
+    } cases[] = {{"/src/shop", "/src/shop"}, {"/elsewhere/\xff\"\n", "/elsewhere/\\xff\"\\x0a"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        o.source = cases[i].folder;
+        MUST(kept_open(r.a, &o, &r.k, &e));
+        MUST(kept_restore(r.k, &r.group, &r.previous, &e));
+        end(&r);
+        EQ_STR(kept_source(r.st, r.a, o.name), cases[i].wanted);
+    }
+    EQ_STR(kept_source(r.st, r.a, STR("host.example/other:latest")), "");
+    rig_close(&r);
+}
+
 TEST(a_build_that_is_given_up_changes_nothing)
 {
     struct rig r;
