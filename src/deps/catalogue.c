@@ -220,10 +220,12 @@ static const struct field metadata_fields[] = {
 static SCHEMA(metadata_schema, struct metadata, metadata_fields, .name = "metadata");
 
 static const struct field file_fields[] = {
-    TABLE(struct file, metadata, "metadata", metadata_schema),
+    TABLE(struct file, metadata, "metadata", metadata_schema, .help = "the catalogue"),
     KEEP(struct file, rest),
 };
-static SCHEMA(file_schema, struct file, file_fields, .name = "buildpack.toml");
+SCHEMA_DECLARE(catalogue_schema, struct file);
+SCHEMA(catalogue_schema, struct file, file_fields, .name = "catalogue",
+       .help = "What a buildpack may download: part of its buildpack.toml");
 
 static bool same_machine(const struct dep *a, const struct dep *b)
 {
@@ -262,7 +264,7 @@ int catalogue_read(struct arena *a, const struct val *root, const char *file, st
 {
     struct doc doc = {.names = NAMES_TOML, .file = file, .a = a, .ev = ev};
     struct file f = {0};
-    if (doc_read(&doc, &file_schema, root, &f, e) < 0)
+    if (doc_read(&doc, &catalogue_schema, root, &f, e) < 0)
         return -1;
     if (f.metadata.rows.n > DEPS_MAX)
         return err_set(e, ERR_LIMIT, "%s: %zu dependencies, the limit is %d", file ? file : "buildpack.toml",

@@ -7,6 +7,7 @@
 #define DOCUMENT(id, spelling) extern const struct schema id;
 #include "cnb/documents.def"
 #include "debian/documents.def"
+#include "deps/documents.def"
 #include "helpers/documents.def"
 #include "image/documents.def"
 #include "kit/documents.def"
@@ -22,6 +23,7 @@ static const struct document {
 } documents[] = {
 #include "cnb/documents.def"
 #include "debian/documents.def"
+#include "deps/documents.def"
 #include "helpers/documents.def"
 #include "image/documents.def"
 #include "kit/documents.def"
