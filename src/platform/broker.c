@@ -79,15 +79,19 @@ static int add_catalogues(struct building *b, struct build_broker *k, struct err
 // What the user says for the build counts outside too where it is about downloads.
 static const char *const *environment(struct building *b)
 {
-    static const char *const words[] = {"BP_DEPENDENCY_MIRROR", "HTTP_PROXY",  "HTTPS_PROXY", "NO_PROXY",
-                                        "http_proxy",           "https_proxy", "no_proxy"};
+    static const char *const words[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+                                        "http_proxy", "https_proxy", "no_proxy"};
     struct strmap env = {0};
     for (size_t i = 0; i < b->o->host_env->n; i++)
         strmap_set(b->a, &env, b->o->host_env->v[i].key, b->o->host_env->v[i].val);
-    for (size_t i = 0; i < b->o->env->n; i++)
+    for (size_t i = 0; i < b->o->env->n; i++) {
+        struct str key = b->o->env->v[i].key;
+        bool counts = str_has_prefix(key, "BP_DEPENDENCY_MIRROR");
         for (size_t w = 0; w < COUNT(words); w++)
-            if (str_has_prefix(b->o->env->v[i].key, words[w]))
-                strmap_set(b->a, &env, b->o->env->v[i].key, b->o->env->v[i].val);
+            counts |= str_is(key, words[w]);
+        if (counts)
+            strmap_set(b->a, &env, key, b->o->env->v[i].val);
+    }
     return env_vector(b->a, &env);
 }
 
