@@ -357,8 +357,8 @@ const struct applet applet_build = {
     .args = "[PATH]",
     .details =
         "PATH is the folder with the source of the app; without it, the current one. Its files are never "
-        "changed. Without --buildpack the built-in buildpacks look at the source, and those that fit take "
-        "part.\n"
+        "changed, and all of them go into the image, .git and .env too. Without --buildpack the built-in "
+        "buildpacks look at the source, and those that fit take part.\n"
         "\n"
         "The same source, buildpacks and images give the same digest, whoever builds, wherever. What a build "
         "before has done is not done again.\n"

@@ -43,8 +43,9 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                STR_ARG(text_size(app->a, s.blob_bytes)), (unsigned long long)s.trees,
                (unsigned long long)s.leftovers);
     if (apps)
-        buf_printf(app->out, "%s the kept layers of %llu apps whose image is gone\n",
-                   in->dry_run ? "would remove" : "removed", (unsigned long long)apps);
+        buf_printf(app->out, "%s the kept layers of %llu %s whose image is gone\n",
+                   in->dry_run ? "would remove" : "removed", (unsigned long long)apps,
+                   apps == 1 ? "app" : "apps");
     if (s.busy_trees)
         buf_printf(app->out, "%llu trees are in use and stay\n", (unsigned long long)s.busy_trees);
     return 0;

@@ -48,9 +48,8 @@ static const char *hint(const struct err *e)
     case ERR_API:
         return strstr(e->cause, "newer dema") ? "use that dema, or another folder: DEMA_DATA=DIR" : NULL;
     case ERR_BUILDPACK:
-        return "\"dema build --explain\" says why it takes part, \"dema build --help\" how to choose others "
-               "or to set "
-               "them up";
+        return "what it said itself stands above; \"dema build --explain\" says why a buildpack takes "
+               "part, \"dema build --help\" how to choose others";
     case ERR_IO:
         return io_hint(e->sys);
     case ERR_NONE:

@@ -59,7 +59,11 @@ const struct applet applet_run = {
     .args = "IMAGE [ARGUMENT…]",
     .details =
         "IMAGE is a name as \"dema images\" lists them. Arguments go to what the image starts, in place of "
-        "its own. The app uses the network of this machine. The exit code is the app's.",
+        "the arguments it would get otherwise; another program is started by --entrypoint. Options of dema "
+        "stand before IMAGE. The exit code is the app's.\n"
+        "\n"
+        "The app uses the network of this machine: a port that it listens on is a port of this machine, and "
+        "none is mapped to another. Most apps take theirs from PORT, as in the second example.",
     .examples = "  dema run shop\n  dema run -e PORT=8081 shop\n  dema run --entrypoint worker shop",
     .opts = opts,
     .in_size = sizeof(struct in),
