@@ -112,7 +112,9 @@ static void tell_fact(struct walk *w, struct str subject, struct str text)
 static void tell_run(struct walk *w, const struct cnb_group_element *el, const struct detect_run *r)
 {
     static const char *const words[] = {[DETECT_PASS] = "pass", [DETECT_FAIL] = "fail", [DETECT_ERR] = "err"};
-    struct str why = r->problem.n ? r->problem : last_line(r->output);
+    struct str last = last_line(r->output), why = r->problem.n ? r->problem : last;
+    if (r->problem.n && last.n)
+        why = str_printf(w->a, PRI_STR ": " PRI_STR, STR_ARG(r->problem), STR_ARG(last));
     tell_fact(w, str_printf(w->a, PRI_STR "@" PRI_STR, STR_ARG(el->id), STR_ARG(el->version)),
               r->status == DETECT_PASS || !why.n
                   ? str_of(words[r->status])

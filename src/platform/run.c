@@ -133,11 +133,22 @@ static int open_image(struct arena *a, const struct run_in *in, struct run *run,
     return start(&r, e);
 }
 
+// The file of a process type that the image does not have is not there.
+static int no_such_process(const struct run_in *in, struct err *e)
+{
+    size_t slash;
+    if (e->sys != ENOENT || !in->entrypoint.n || str_find(in->entrypoint, '/', &slash))
+        return -1;
+    *e = (struct err){0};
+    return err_set(e, ERR_NOT_FOUND, PRI_STR ": no process type \"" PRI_STR "\"; \"dema inspect\" lists them",
+                   STR_ARG(in->image), STR_ARG(in->entrypoint));
+}
+
 int run_start(struct arena *a, const struct run_in *in, struct run *out, struct err *e)
 {
     drop_run struct run r = RUN_INIT;
     if (open_image(a, in, &r, e) < 0)
-        return -1;
+        return no_such_process(in, e);
     for (size_t i = 0; i < r.sbx.missing.n; i++)
         event_warn(in->ev, NULL, "not enforced here: " PRI_STR, STR_ARG(r.sbx.missing.v[i]));
     *out = r;
@@ -189,7 +200,7 @@ int run_image(struct arena *a, const struct run_in *in, struct run_out *out, str
         return -1;
     got.missing = r.sbx.missing;
     if (wait_for(in->stop_fd, &r.sbx, &got.status, e) < 0)
-        return -1;
+        return no_such_process(in, e);
     *out = got;
     return 0;
 }

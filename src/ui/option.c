@@ -71,8 +71,8 @@ static int unknown(const struct parse *p, const char *dashes, struct str name, s
     for (size_t i = 0; i < n; i++)
         names[i] = p->ap->opts[i].name;
     const char *near = nearest_name(name, names, n);
-    return err_set(e, ERR_USAGE, "unknown option %s" PRI_STR "%s%s%s", dashes, STR_ARG(name),
-                   near ? ", did you mean " : "", near ? dashes : "", near ? near : "");
+    return err_set(e, ERR_USAGE, "unknown option %s" PRI_STR "%s%s%s%s", dashes, STR_ARG(name),
+                   near ? ", did you mean " : "", near ? dashes : "", near ? near : "", near ? "?" : "");
 }
 
 // One option with its optional "=value" or the next word as value.
