@@ -44,19 +44,19 @@ static void reasons(struct facts *f, struct str *out)
 static int passes(struct facts *f, struct bp_plan *out, struct err *e)
 {
     struct str said = {0};
-    struct strv aside = {0}, *log = f->log;
-    f->log = &aside; // why others did not hold is no news
-    if (facts_each(f, FACTS_ROWS(f->r->skips), hit, &said, e) < 0)
-        return -1;
-    if (said.p) {
-        f->log = log;
-        out->reason = said;
-        return 0;
-    }
-    int rc = facts_each(f, FACTS_ROWS(f->r->detects), hit, &said, e);
+    struct strv *aside = ARENA_NEW(f->a, struct strv), *log = f->log;
+    f->log = aside; // why others did not hold is no news
+    int rc = facts_each(f, FACTS_ROWS(f->r->skips), hit, &said, e);
+    bool skipped = said.p;
+    if (rc == 0 && !skipped)
+        rc = facts_each(f, FACTS_ROWS(f->r->detects), hit, &said, e);
     f->log = log;
     if (rc < 0)
         return -1;
+    if (skipped) {
+        out->reason = said;
+        return 0;
+    }
     out->pass = !f->r->detects.n || said.p;
     if (!out->pass)
         reasons(f, &out->reason);

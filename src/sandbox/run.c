@@ -217,7 +217,7 @@ int sbx_wait(struct sbx *s, unsigned timeout_ms, int *status, struct err *e)
         return err_set(e, ERR_USAGE, "wait: no sandbox is running");
     uint64_t end = clock_mono_ms() + timeout_ms;
     struct pollfd link = {.fd = s->link, .events = POLLIN};
-    struct note n;
+    struct note n = {0};
     int fd = -1, ready;
     do {
         uint64_t now = clock_mono_ms();
