@@ -222,7 +222,7 @@ static void drop_components(struct finding *f, struct cnb_group *g)
     size_t n = 0;
     for (size_t i = 0; i < g->n; i++) {
         const struct build_buildpack *bp = buildpacks_get(f->out, g->v[i].id, g->v[i].version);
-        if (bp->builtin || !is_component(f->out, bp))
+        if (!bp || bp->builtin || !is_component(f->out, bp))
             g->v[n++] = g->v[i];
     }
     g->n = n;
