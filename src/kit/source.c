@@ -295,14 +295,19 @@ static int check_kind(struct facts *f, const struct rc_fact *r, struct found *o,
 
 static int look(struct facts *f, const struct rc_fact *r, struct found *o, struct err *e)
 {
-    return r->env.p                 ? from_env(f, r, o, e)
-           : r->value.p             ? from_value(f, r, o, e)
-           : r->file.p              ? from_file(f, r, o, e)
-           : r->json.p || r->toml.p ? from_document(f, r, o, e)
-           : r->exists.n            ? from_exists(f, r, o, e)
-           : r->plan.p              ? from_plan(f, r, o, e)
-           : r->binding.p           ? from_binding(f, r, o, e)
-                                    : from_layer(f, r, o, e);
+    if (r->env.p)
+        return from_env(f, r, o, e);
+    if (r->value.p)
+        return from_value(f, r, o, e);
+    if (r->file.p)
+        return from_file(f, r, o, e);
+    if (r->json.p || r->toml.p)
+        return from_document(f, r, o, e);
+    if (r->exists.n)
+        return from_exists(f, r, o, e);
+    if (r->plan.p)
+        return from_plan(f, r, o, e);
+    return r->binding.p ? from_binding(f, r, o, e) : from_layer(f, r, o, e);
 }
 
 static int read_row(struct facts *f, const struct rc_fact *r, struct err *e)
