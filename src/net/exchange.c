@@ -3,8 +3,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { TICK_MS = 200, PROGRESS_MS = 100 };
 
@@ -265,18 +267,41 @@ static void forget_headers(const struct curl_lib *lib, struct curl_slist *l)
     lib->slist_free_all(l);
 }
 
+void quiet_begin(struct quiet *q)
+{
+    sigset_t broken, waiting;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    q->was_waiting = sigpending(&waiting) == 0 && sigismember(&waiting, SIGPIPE) == 1;
+    (void)pthread_sigmask(SIG_BLOCK, &broken, &q->mask);
+}
+
+void quiet_end(const struct quiet *q)
+{
+    static const struct timespec at_once = {0};
+    sigset_t broken;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (!q->was_waiting)
+        (void)sigtimedwait(&broken, NULL, &at_once);
+    (void)pthread_sigmask(SIG_SETMASK, &q->mask, NULL);
+}
+
 int exchange_run(struct exchange *x, struct err *e)
 {
+    struct quiet quiet;
     const struct curl_lib *lib = x->h->lib;
     CURLcode rc = CURLE_OK;
     lib->easy_reset(x->h->easy);
     struct curl_slist *headers = headers_of(x);
     set_transport(x);
     set_request(x, headers);
+    quiet_begin(&quiet);
     if (lib->multi_add_handle(x->h->multi, x->h->easy) != CURLM_OK)
         BUG("curl_multi_add_handle");
     int over = turn(x, &rc, e);
     (void)lib->multi_remove_handle(x->h->multi, x->h->easy);
+    quiet_end(&quiet);
     forget_headers(lib, headers);
     if (over < 0)
         return -1;

@@ -3,6 +3,7 @@
 #pragma once
 #include "net/curl.h"
 #include "net/http.h"
+#include <signal.h>
 
 #define HEADERS_MAX 1000
 #define HEADER_BYTES_MAX 262144
@@ -33,6 +34,14 @@ struct exchange {
     struct err why;    // of a callback that ended it
     char curl_text[CURL_ERROR_SIZE];
 };
+
+// TLS writes to whoever hung up: between the two that is an error of libcurl's and does not end this process.
+struct quiet {
+    sigset_t mask;
+    bool was_waiting;
+};
+void quiet_begin(struct quiet *q);
+void quiet_end(const struct quiet *q);
 
 // The answer is in x, whatever its status. ERR_NETWORK and the like: there was none, or it broke off.
 int nodiscard exchange_run(struct exchange *x, struct err *e);

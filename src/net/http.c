@@ -53,10 +53,13 @@ int http_new(const struct http_policy *p, struct http **out, struct err *e)
 
 void http_free(struct http *h)
 {
+    struct quiet quiet;
     if (!h)
         return;
+    quiet_begin(&quiet);
     h->lib->easy_cleanup(h->easy);
     (void)h->lib->multi_cleanup(h->multi);
+    quiet_end(&quiet);
     arena_free(h->a);
     free(h);
 }

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -158,6 +159,10 @@ static void serve(struct peer *p)
 static void *run(void *ctx)
 {
     struct server *s = ctx;
+    sigset_t broken; // a client that hangs up does not end the test
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &broken, NULL);
     for (;;) {
         struct pollfd v[] = {{.fd = s->stop, .events = POLLIN}, {.fd = s->fd, .events = POLLIN}};
         if (poll(v, 2, -1) < 0 || v[0].revents)
