@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // By the machine's own apt: deb:NAME=VERSION out of the distribution that this machine is.
 #include "base/file.h"
+#include "base/osrelease.h"
 #include "debian/apt.h"
 #include "deps/deps.h"
 #include "deps/fetch_priv.h"
 #include "stream/memory.h"
 #include <fcntl.h>
-
-enum { OS_RELEASE_MAX = 65536 };
-
-static struct str field(struct str text, const char *key)
-{
-    struct str line;
-    while (str_next_line(&text, &line)) {
-        size_t n = strlen(key);
-        if (line.n < n + 1 || memcmp(line.p, key, n) != 0 || line.p[n] != '=')
-            continue;
-        line = str_trim(str_from(line, n + 1));
-        if (line.n >= 2 && (line.p[0] == '"' || line.p[0] == '\'') && line.p[line.n - 1] == line.p[0])
-            line = (struct str){line.p + 1, line.n - 2};
-        return line;
-    }
-    return (struct str){"", 0};
-}
 
 // What apt has to have: main of this machine's release.
 static int wanted(struct arena *a, struct base_debian *out, struct err *e)
@@ -31,8 +15,8 @@ static int wanted(struct arena *a, struct base_debian *out, struct err *e)
     const char *arch = debian_architecture();
     if (file_read(AT_FDCWD, "/etc/os-release", &b, e) < 0)
         return -1;
-    struct str text = str_dup(a, buf_view(&b)), id = field(text, "ID"),
-               suite = field(text, "VERSION_CODENAME");
+    struct str text = str_dup(a, buf_view(&b)), id = os_release_value(text, "ID"),
+               suite = os_release_value(text, "VERSION_CODENAME");
     if (!arch || !suite.n || (!str_is(id, "debian") && !str_is(id, "ubuntu")))
         return err_set(e, ERR_USAGE,
                        "this machine is no Debian or Ubuntu (" PRI_STR "): it has no such packages",

@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
+#include "base/osrelease.h"
 #include "cnb/analyzed.h"
 #include "cnb/api.h"
 #include "oci/platform.h"
 #include "phase/phase.h"
 #include <fcntl.h>
-
-enum { OS_RELEASE_MAX = 64 * 1024 };
-
-// KEY=value, KEY="value", KEY='value' (os-release(5)).
-static void take_line(struct arena *a, struct str line, struct cnb_distro *out)
-{
-    size_t eq;
-    line = str_trim(line);
-    if (!str_find(line, '=', &eq))
-        return;
-    struct str key = str_head(line, eq), value = str_from(line, eq + 1);
-    if (value.n >= 2 && (value.p[0] == '"' || value.p[0] == '\'') && value.p[value.n - 1] == value.p[0])
-        value = (struct str){value.p + 1, value.n - 2};
-    if (str_is(key, "ID"))
-        out->name = str_dup(a, value);
-    else if (str_is(key, "VERSION_ID"))
-        out->version = str_dup(a, value);
-}
 
 // The distribution that this program runs on: the build image. Not known is fine.
 static void distro_here(struct arena *a, struct cnb_distro *out)
@@ -33,9 +16,8 @@ static void distro_here(struct arena *a, struct cnb_distro *out)
         struct err ignored = {0};
         if (file_read(AT_FDCWD, files[i], &text, &ignored) < 0 || str_has_nul(buf_view(&text)))
             continue;
-        struct str rest = buf_view(&text), line;
-        while (str_next_line(&rest, &line))
-            take_line(a, line, out);
+        out->name = str_dup(a, os_release_value(buf_view(&text), "ID"));
+        out->version = str_dup(a, os_release_value(buf_view(&text), "VERSION_ID"));
         return;
     }
 }

@@ -2,25 +2,8 @@
 #include "platform/base_image.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/osrelease.h"
 #include "platform/base.h"
-
-enum { OS_RELEASE_MAX = 65536 };
-
-// The value of a shell-like assignment; quotes around all of it fall away.
-static struct str os_release_value(struct arena *a, struct str text, const char *key)
-{
-    struct str rest = text, line;
-    size_t at;
-    while (str_next_line(&rest, &line)) {
-        if (!str_find(line, '=', &at) || !str_is(str_head(line, at), key))
-            continue;
-        struct str v = str_trim(str_from(line, at + 1));
-        if (v.n >= 2 && (v.p[0] == '"' || v.p[0] == '\'') && v.p[v.n - 1] == v.p[0])
-            v = str_head(str_from(v, 1), v.n - 2);
-        return str_printable(a, v, 64);
-    }
-    return STR("");
-}
 
 struct sbom_distro base_distro(struct arena *a, int root, const struct deb_lock *lock)
 {
@@ -28,8 +11,8 @@ struct sbom_distro base_distro(struct arena *a, int root, const struct deb_lock 
     struct sbom_distro d = {0};
     struct err absent = {0};
     if (file_read(root, "usr/lib/os-release", &b, &absent) == 0) {
-        d.id = os_release_value(a, buf_view(&b), "ID");
-        d.version = os_release_value(a, buf_view(&b), "VERSION_ID");
+        d.id = str_printable(a, os_release_value(buf_view(&b), "ID"), 64);
+        d.version = str_printable(a, os_release_value(buf_view(&b), "VERSION_ID"), 64);
     }
     if (!d.id.n)
         d.id = str_lower(a, lock->origin);
