@@ -136,6 +136,7 @@ static int overlay_options(struct bundle *b, const struct sbx_op *op, size_t i, 
     add_text(b, options, arena_printf(b->a, "upperdir=%s/upper", scratch));
     add_text(b, options, arena_printf(b->a, "workdir=%s/work", scratch));
     add_text(b, options, "userxattr");
+    add_text(b, options, "volatile"); // see child_op.c
     return 0;
 }
 
@@ -179,12 +180,19 @@ static void bind_options(struct bundle *b, struct val *options, bool read_only)
     add_text(b, options, read_only ? "ro" : "rw");
 }
 
+static void size_options(struct bundle *b, uint64_t size, struct val *options)
+{
+    if (!size)
+        return;
+    add_text(b, options, arena_printf(b->a, "size=%llu", (unsigned long long)size));
+    add_text(b, options, arena_printf(b->a, "nr_inodes=%llu", (unsigned long long)tmpfs_inodes(size)));
+}
+
 static void tmpfs_options(struct bundle *b, const struct sbx_op *op, struct val *options)
 {
     add_text(b, options, "nodev");
     add_text(b, options, arena_printf(b->a, "mode=%o", op->mode));
-    if (op->size)
-        add_text(b, options, arena_printf(b->a, "size=%llu", (unsigned long long)op->size));
+    size_options(b, op->size, options);
 }
 
 // runc puts null, zero, full, random, urandom and tty there itself.
@@ -199,6 +207,7 @@ static void dev_mounts(struct bundle *b, const struct sbx_op *op, struct val *mo
     options = add_mount(b, mounts, arena_printf(b->a, "%s/shm", op->dst), "tmpfs", "shm");
     add_text(b, options, "nodev");
     add_text(b, options, "mode=1777");
+    size_options(b, shm_size(op), options);
 }
 
 static int file_mount(struct bundle *b, const struct sbx_op *op, size_t i, struct val *mounts, struct err *e)
@@ -208,19 +217,6 @@ static int file_mount(struct bundle *b, const struct sbx_op *op, size_t i, struc
         return err_wrap(e, "bundle");
     bind_options(b, add_mount(b, mounts, op->dst, "bind", in_bundle(b, name)), true);
     return 0;
-}
-
-// In the root before it is mounted: runc knows no operation for a link.
-static int link_file(struct bundle *b, const struct sbx_op *op, struct err *e)
-{
-    const char *path =
-                   arena_printf(b->a, "%s%s", b->p->op[0].kind == SBX_TMPFS ? "rootfs" : "extra", op->dst),
-               *base;
-    drop_fd int parent = -1;
-    struct str dir = path_dir(str_of(path));
-    if (path_mkdirs(b->fd, str_c(b->a, dir), 0755, e) < 0 || path_parent(b->fd, path, &parent, &base, e) < 0)
-        return err_wrap(e, "bundle: link %s", op->dst);
-    return symlinkat(op->src, parent, base) < 0 ? err_sys(e, "bundle: link %s", op->dst) : 0;
 }
 
 // A directory of the image's own, through no link: its mode. 0: there is none.
@@ -270,6 +266,25 @@ static int extra_parents(struct bundle *b, const char *path, bool *link, struct 
             return err_sys(e, "bundle: %s", made);
     }
     return 0;
+}
+
+// In the root before it is mounted: runc knows no operation for a link.
+static int link_file(struct bundle *b, const struct sbx_op *op, struct err *e)
+{
+    bool overlay = b->p->op[0].kind == SBX_OVERLAY, elsewhere = false;
+    const char *path = arena_printf(b->a, "%s%s", overlay ? "extra" : "rootfs", op->dst), *base;
+    drop_fd int parent = -1;
+    struct str dir = path_dir(str_of(path));
+    if (overlay && extra_parents(b, op->dst + 1, &elsewhere, e) < 0)
+        return -1;
+    if (elsewhere)
+        return err_set(
+            e, ERR_DENIED,
+            "runc: link at %s: a directory above it is a link of the image, which runc would replace",
+            op->dst);
+    if (path_mkdirs(b->fd, str_c(b->a, dir), 0755, e) < 0 || path_parent(b->fd, path, &parent, &base, e) < 0)
+        return err_wrap(e, "bundle: link %s", op->dst);
+    return symlinkat(op->src, parent, base) < 0 ? err_sys(e, "bundle: link %s", op->dst) : 0;
 }
 
 static bool mounts_file(struct bundle *b, const struct sbx_op *op, size_t i)
@@ -406,57 +421,85 @@ static struct val *add_refusal(struct bundle *b, struct val *list, const char *c
     return v;
 }
 
-static void refuse_arg(struct bundle *b, struct val *v, unsigned arg, const char *op, const uint64_t value[2])
+struct comparison {
+    unsigned arg;
+    const char *op;
+    uint64_t value, second;
+};
+
+static void compare(struct bundle *b, struct val *row, struct comparison c)
 {
-    struct val *args = (struct val *)(uintptr_t)val_get(v, STR("args"));
-    struct val *m = add_map(b, args ? args : put_list(b, v, "args"));
-    put_int(b, m, "index", arg);
-    put_int(b, m, "value", (int64_t)value[0]);
-    put_int(b, m, "valueTwo", (int64_t)value[1]);
-    put_text(b, m, "op", op);
+    struct val *args = (struct val *)(uintptr_t)val_get(row, STR("args"));
+    struct val *m = add_map(b, args ? args : put_list(b, row, "args"));
+    put_int(b, m, "index", c.arg);
+    put_int(b, m, "value", (int64_t)c.value);
+    put_int(b, m, "valueTwo", (int64_t)c.second);
+    put_text(b, m, "op", c.op);
 }
 
-// The same list as filter.c, in libseccomp's words. A family that is let through cannot be named by what it is not, so
-// every other one is.
+static void refuse_if(struct bundle *b, struct val *list, const struct filter_check *f, struct comparison c)
+{
+    struct val *row = add_refusal(b, list, f->name, f->error);
+    if (f->family)
+        compare(b, row, (struct comparison){0, "SCMP_CMP_MASKED_EQ", UINT32_MAX, f->family});
+    c.arg = f->arg;
+    compare(b, row, c);
+}
+
+static bool among(const struct filter_check *f, uint32_t k)
+{
+    for (unsigned i = 0; i < f->n; i++)
+        if (f->v[i] == k)
+            return true;
+    return false;
+}
+
+// A row of the table in libseccomp's words, whose rows hold if all of their comparisons do, one an argument. So what is
+// none of several families cannot be said, and every other one is named. "Not equal" compares all 64 bits: it refuses
+// more, but nothing that a libc asks for.
+static void refuse_by_argument(struct bundle *b, struct val *list, const struct filter_check *f)
+{
+    enum { FAMILIES = 64, BITS = 32 }; // the kernel itself refuses larger ones
+    struct comparison c = {.op = "SCMP_CMP_MASKED_EQ", .value = UINT32_MAX};
+    switch (f->test) {
+    case FILTER_ANY_BIT:
+        for (unsigned bit = 0; bit < BITS; bit++) {
+            c.value = c.second = f->v[0] & 1u << bit;
+            if (c.value)
+                refuse_if(b, list, f, c);
+        }
+        break;
+    case FILTER_ONE_OF:
+        for (unsigned i = 0; i < f->n; i++) {
+            c.second = f->v[i];
+            refuse_if(b, list, f, c);
+        }
+        break;
+    case FILTER_NONE_OF:
+        if (f->n == 1)
+            refuse_if(b, list, f, (struct comparison){.op = "SCMP_CMP_NE", .value = f->v[0]});
+        for (c.second = 0; f->n > 1 && c.second < FAMILIES; c.second++)
+            if (!among(f, (uint32_t)c.second))
+                refuse_if(b, list, f, c);
+        break;
+    }
+}
+
+// Calls that are newer than the list have no names here: runc_missing says so.
 static void seccomp(struct bundle *b, struct val *linux_)
 {
-    enum { FAMILIES = 64, CLONE_BITS = 32 };
     struct val *v = put_map(b, linux_, "seccomp");
     put_text(b, v, "defaultAction", "SCMP_ACT_ALLOW");
     struct val *list = put_list(b, v, "syscalls");
     for (const struct filter_row *r = filter_rows; r->name; r++)
         (void)add_refusal(b, list, r->name, r->error);
-    for (unsigned bit = 0; bit < CLONE_BITS; bit++) {
-        uint64_t flag = 1u << bit;
-        if (FILTER_CLONE_FLAGS & flag)
-            refuse_arg(b, add_refusal(b, list, "clone", EPERM), 0, "SCMP_CMP_MASKED_EQ",
-                       (uint64_t[]){flag, flag});
-    }
-    for (const uint32_t *cmd = filter_ioctls; *cmd; cmd++)
-        refuse_arg(b, add_refusal(b, list, "ioctl", EPERM), 1, "SCMP_CMP_MASKED_EQ",
-                   (uint64_t[]){UINT32_MAX, *cmd});
-    for (uint32_t family = 0; family < FAMILIES; family++) {
-        const uint32_t *left = filter_families;
-        while (*left && *left != family)
-            left++;
-        if (!*left)
-            refuse_arg(b, add_refusal(b, list, "socket", EAFNOSUPPORT), 0, "SCMP_CMP_MASKED_EQ",
-                       (uint64_t[]){UINT32_MAX, family});
-    }
+    for (const struct filter_check *c = filter_checks; c->name; c++)
+        refuse_by_argument(b, list, c);
 }
 
 static void linux_part(struct bundle *b, struct val *root, struct val *hidden)
 {
     static const char *const namespaces[] = {"pid", "ipc", "uts", "mount", "cgroup", "user", "network"};
-    static const char *const masked[] = {"/proc/acpi",       "/proc/asound",      "/proc/config.gz",
-                                         "/proc/kallsyms",   "/proc/kcore",       "/proc/keys",
-                                         "/proc/key-users",  "/proc/kmsg",        "/proc/latency_stats",
-                                         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-                                         "/proc/scsi",       "/proc/interrupts",  "/proc/iomem",
-                                         "/proc/ioports",    "/proc/slabinfo",    "/proc/vmallocinfo",
-                                         "/proc/sysvipc",    "/proc/tty",         "/sys"};
-    static const char *const read_only[] = {"/proc/bus",           "/proc/fs",     "/proc/irq", "/proc/sys",
-                                            "/proc/sysrq-trigger", "/proc/driver", "/proc/mtrr"};
     struct val *v = put_map(b, root, "linux"), *list = put_list(b, v, "namespaces");
     for (size_t i = 0; i < COUNT(namespaces); i++)
         if (!b->p->net || strcmp(namespaces[i], "network") != 0)
@@ -464,13 +507,14 @@ static void linux_part(struct bundle *b, struct val *root, struct val *hidden)
     add_maps(b, put_list(b, v, "uidMappings"), b->p->uid);
     add_maps(b, put_list(b, v, "gidMappings"), b->p->gid);
     list = put_list(b, v, "maskedPaths");
-    for (size_t i = 0; i < COUNT(masked); i++)
-        add_text(b, list, masked[i]);
+    for (size_t i = 0; proc_hidden[i]; i++)
+        add_text(b, list, arena_printf(b->a, "/proc/%s", proc_hidden[i]));
+    add_text(b, list, "/sys");
     for (size_t i = 0; i < hidden->c.n; i++)
         val_set_str(val_add(b->a, list), hidden->c.v[i].s);
     list = put_list(b, v, "readonlyPaths");
-    for (size_t i = 0; i < COUNT(read_only); i++)
-        add_text(b, list, read_only[i]);
+    for (size_t i = 0; proc_read_only[i]; i++)
+        add_text(b, list, arena_printf(b->a, "/proc/%s", proc_read_only[i]));
     seccomp(b, v);
 }
 
@@ -502,5 +546,8 @@ int bundle_write(struct box *box, struct arena *a, const char *dir, struct err *
     json_write(&root, JSON_PRETTY, &text);
     if (buf_finish(&text, "config.json", e) < 0)
         return -1;
-    return put_file(&b, "config.json", 0644, buf_view(&text), e);
+    // The environment is in it: for root, who runs runc, alone. So is what runc may say of it.
+    if (put_file(&b, "log", 0600, STR(""), e) < 0)
+        return -1;
+    return put_file(&b, "config.json", 0600, buf_view(&text), e);
 }

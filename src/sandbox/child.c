@@ -5,14 +5,14 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-void close_others(const struct box *b)
+void close_others(const struct fd_set_sorted *keep)
 {
     unsigned from = 0;
-    for (size_t i = 0; i < b->n_open; i++) {
-        unsigned keep = (unsigned)b->open[i];
-        if (keep > from)
-            close_between(from, keep - 1);
-        from = keep + 1;
+    for (size_t i = 0; i < keep->n; i++) {
+        unsigned fd = (unsigned)keep->fd[i];
+        if (fd > from)
+            close_between(from, fd - 1);
+        from = fd + 1;
     }
     close_between(from, UINT32_MAX);
 }
@@ -162,10 +162,10 @@ static int open_sources(struct child *c)
 }
 
 // A tmpfs of our own over "/", where parts are kept on their way: detached mounts that an overlay shall use, contents
-// of files, and an empty file and directory that hide things. It goes away with the old root.
+// of files, changes that nobody keeps, and an empty file and directory that hide things. It goes with the old root.
 static int make_stage(struct child *c)
 {
-    static const char *const option[] = {"mode", "0755", NULL};
+    static const char *const option[] = {"mode", "0755", "size", "25%", NULL};
     c->step = STEP_STAGE;
     c->stage = new_filesystem("tmpfs", option, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     if (c->stage < 0 || move_mount(c->stage, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -218,5 +218,10 @@ int child_mounts(struct child *c)
         if (child_op(c, &c->b->op[i]) < 0)
             return -1;
     }
-    return enter_root(c);
+    if (enter_root(c) < 0)
+        return -1;
+    // A link of the image to /proc/self/fd would find the host in a source that is still open.
+    close_others(&c->b->last);
+    c->stage = c->root = -1;
+    return 0;
 }

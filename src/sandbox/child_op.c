@@ -7,6 +7,13 @@
 
 enum { PLAIN = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, NUMBER = 16 };
 
+const char *const proc_read_only[] = {"sys", "sysrq-trigger", "bus", "fs", "irq", "driver", "mtrr", NULL};
+const char *const proc_hidden[] = {"acpi",        "asound",        "config.gz",   "kallsyms",    "kcore",
+                                   "key-users",   "keys",          "kmsg",        "kpagecgroup", "kpagecount",
+                                   "kpageflags",  "latency_stats", "sched_debug", "scsi",        "timer_list",
+                                   "timer_stats", "vmallocinfo",   "interrupts",  "iomem",       "ioports",
+                                   "slabinfo",    "sysvipc",       "tty",         NULL};
+
 static int close_keep(int fd, int rc)
 {
     int saved = errno;
@@ -87,7 +94,7 @@ static int scratch_open(struct child *c, const struct box_op *o, int *upper, int
 // Kernels before 6.7 take the lower directories in one text of at most a page.
 static int overlay_text(struct child *c, const struct box_op *o, int upper, int work)
 {
-    static const char tail[] = ",userxattr";
+    static const char tail[] = ",userxattr,volatile";
     char *p = c->b->page, *end = p + PAGE - 3 * (sizeof ",lowerdir=/proc/self/fd/" + NUMBER) - sizeof tail;
     char at[64];
     c->step = STEP_LOWER;
@@ -131,7 +138,11 @@ static int overlay_options(struct child *c, const struct box_op *o, int fs, int 
     if (fsconfig(fs, FSCONFIG_SET_STRING, "workdir", path, 0) < 0)
         return -1;
     c->step = STEP_FILESYSTEM;
-    if (fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0)
+    // Volatile (Linux 5.10; userxattr is younger): else its end, and so the sandbox's, waits until all that anybody has
+    // in the filesystem of the scratch is on disk. Who keeps what was written syncs it there. The kernel marks such a
+    // scratch and refuses it a second time.
+    if (fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
+        fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
         return -1;
     return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
@@ -185,7 +196,7 @@ static int op_bind(struct child *c, const struct box_op *o)
 
 static int op_tmpfs(struct child *c, const struct box_op *o)
 {
-    const char *const option[] = {"mode", o->mode, "size", o->size, NULL};
+    const char *const option[] = {"mode", o->mode, "size", o->size, "nr_inodes", o->inodes, NULL};
     c->step = STEP_FILESYSTEM;
     return attach_close(c, o, new_filesystem("tmpfs", option, PLAIN), true);
 }
@@ -226,21 +237,15 @@ static int read_only_at(struct child *c, int dirfd, const char *path)
 static int op_proc(struct child *c, const struct box_op *o)
 {
     static const char *const none[] = {NULL};
-    static const char *const read_only[] = {"sys", "sysrq-trigger", "bus", "fs", "irq", "driver", "mtrr"};
-    static const char *const hidden[] = {
-        "acpi",        "asound",  "config.gz",   "kallsyms",    "kcore",       "key-users",
-        "keys",        "kmsg",    "kpagecgroup", "kpagecount",  "kpageflags",  "latency_stats",
-        "sched_debug", "scsi",    "timer_list",  "timer_stats", "vmallocinfo", "interrupts",
-        "iomem",       "ioports", "slabinfo",    "sysvipc",     "tty"};
     c->step = STEP_FILESYSTEM;
     int mount = new_filesystem("proc", none, PLAIN | MOUNT_ATTR_NOEXEC);
     if (mount < 0 || mount_on(c, mount, &o->at, true) < 0)
         return -1;
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < COUNT(read_only); i++)
-        rc = read_only_at(c, mount, read_only[i]);
-    for (size_t i = 0; rc == 0 && i < COUNT(hidden); i++)
-        rc = hide_at(c, mount, hidden[i]);
+    for (size_t i = 0; rc == 0 && proc_read_only[i]; i++)
+        rc = read_only_at(c, mount, proc_read_only[i]);
+    for (size_t i = 0; rc == 0 && proc_hidden[i]; i++)
+        rc = hide_at(c, mount, proc_hidden[i]);
     return close_keep(mount, rc);
 }
 
@@ -269,7 +274,7 @@ static int filesystem_at(int dirfd, const char *name, const char *type, const ch
 static int op_dev(struct child *c, const struct box_op *o)
 {
     static const char *const plain[] = {"mode", "0755", NULL};
-    static const char *const shm[] = {"mode", "01777", NULL};
+    const char *const shm[] = {"mode", "01777", "size", o->size, "nr_inodes", o->inodes, NULL};
     static const char *const pts[] = {"mode", "0620", "ptmxmode", "0666", NULL};
     static const char *const node[][2] = {{"/dev/null", "null"},
                                           {"/dev/zero", "zero"},

@@ -100,8 +100,11 @@ static int compile_ops(struct box *b, struct arena *a, struct err *e)
         o->stage = arena_printf(a, "%zu", i);
         o->text = arena_printf(a, "%zu.t", i);
         o->mode = arena_printf(a, "%o", o->from->mode);
-        if (o->from->size)
-            o->size = arena_printf(a, "%llu", (unsigned long long)o->from->size);
+        uint64_t size = o->from->kind == SBX_DEV ? shm_size(o->from) : o->from->size;
+        if (size) {
+            o->size = arena_printf(a, "%llu", (unsigned long long)size);
+            o->inodes = arena_printf(a, "%llu", (unsigned long long)tmpfs_inodes(size));
+        }
         if (o->from->kind == SBX_FILE)
             o->content = strlen(o->from->src);
         b->n_op = i + 1;
@@ -242,9 +245,9 @@ static void each_source(struct box *b, void (*fn)(struct source *s, void *ctx), 
 
 static void add_open(struct source *s, void *ctx)
 {
-    struct box *b = ctx;
+    struct fd_set_sorted *open = ctx;
     if (s->fd >= 0)
-        b->open[b->n_open++] = s->fd;
+        open->fd[open->n++] = s->fd;
 }
 
 static void count_source(struct source *s, void *ctx)
@@ -256,14 +259,19 @@ static void count_source(struct source *s, void *ctx)
 void box_sort_open(struct box *b, struct arena *a)
 {
     size_t n = 0;
-    each_source(b, count_source, &n);
-    b->open = ARENA_ARRAY(a, int, n + COUNT(b->confine.io) + 2);
-    each_source(b, add_open, b);
+    struct fd_set_sorted *last = &b->last, *open = &b->open;
+    last->fd = ARENA_ARRAY(a, int, COUNT(b->confine.io) + 2);
     for (int i = 0; i < b->confine.n_io; i++)
-        b->open[b->n_open++] = b->confine.io[i];
-    b->open[b->n_open++] = b->link[1];
-    b->open[b->n_open++] = b->up[1];
-    qsort(b->open, b->n_open, sizeof *b->open, by_number);
+        last->fd[last->n++] = b->confine.io[i];
+    last->fd[last->n++] = b->link[1];
+    last->fd[last->n++] = b->up[1];
+    qsort(last->fd, last->n, sizeof *last->fd, by_number);
+    each_source(b, count_source, &n);
+    open->fd = ARENA_ARRAY(a, int, n + last->n);
+    each_source(b, add_open, open);
+    memcpy(open->fd + open->n, last->fd, last->n * sizeof *last->fd);
+    open->n += last->n;
+    qsort(open->fd, open->n, sizeof *open->fd, by_number);
 }
 
 static void close_source(struct source *s, void *ctx)

@@ -5,6 +5,7 @@
 #include "sandbox/priv.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 enum { SYSCTL_MAX = 64 };
 
@@ -69,20 +70,32 @@ static void doctor_in_place(struct arena *a, struct sbx_state *s)
 {
     static const char *const nothing[] = {NULL};
     struct sbx_plan p = {.argv = nothing, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
-    s->works = true;
-    inplace_missing(&p, a, &s->missing);
+    drop_sbx struct sbx box = SBX_INIT;
+    struct err e = {0};
+    char text[512];
+    int status = 1, dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    s->works = inplace_start(&p, a, &box, &e) == 0 && sbx_wait(&box, 10000, &status, &e) == 0 && status == 0;
+    if (dumpable == 1) // the other runners' id maps can be written again
+        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (s->works) {
+        s->missing = box.missing;
+        return;
+    }
+    s->why = e.code ? str_dup(a, str_of(err_text(&e, text, sizeof text))) : STR("its walls cannot be set up");
+    s->enable = STR("a kernel with seccomp filters, and a container around us that allows them and fork");
 }
 
 static void doctor_runc(struct arena *a, struct sbx_state *s)
 {
-    static const char *const argv[] = {"runc", "--version", NULL};
+    char program[LIMIT_PATH];
+    const char *const argv[] = {program, "--version", NULL};
     struct proc_spec spec = {PROC_QUIET, .argv = argv, .timeout_ms = 10000};
     struct sbx_plan p = {.net = true};
     struct err e = {0};
     char text[512];
     int status = 1;
     s->works = false;
-    if (!find_in_path("runc", NULL)) {
+    if (!find_in_path("runc", program)) {
         s->why = STR("runc: not installed");
         s->enable = STR("install runc");
     } else if (proc_run(&spec, STR(""), NULL, NULL, &status, &e) < 0 || status != 0) {

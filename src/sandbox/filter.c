@@ -78,8 +78,26 @@ const struct filter_row filter_rows[] = {
 #endif
     {0},
 };
-const uint32_t filter_ioctls[] = {0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */, 0};
-const uint32_t filter_families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, 0};
+
+enum {
+    CLONE_NEW = 0x7e020000, // every CLONE_NEW… that clone(2) can take
+    TYPE_AHEAD = 0x5412,    // TIOCSTI
+    CONSOLE = 0x541c,       // TIOCLINUX
+    ROUTES = 0,             // NETLINK_ROUTE: getifaddrs(3), the one netlink protocol that is left
+};
+#define CALL(call) .name = #call, .nr = SYS_##call
+const struct filter_check filter_checks[] = {
+    {CALL(clone), .test = FILTER_ANY_BIT, .v = {CLONE_NEW}, .n = 1, .error = EPERM},
+    {CALL(ioctl), .arg = 1, .test = FILTER_ONE_OF, .v = {TYPE_AHEAD, CONSOLE}, .n = 2, .error = EPERM},
+    {CALL(socketpair), .test = FILTER_NONE_OF, .v = {AF_UNIX}, .n = 1, .error = EAFNOSUPPORT},
+    {CALL(socket), .test = FILTER_NONE_OF, .v = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, .n = 4,
+     .error = EAFNOSUPPORT},
+    {CALL(socket), .family = AF_NETLINK, .arg = 2, .test = FILTER_NONE_OF, .v = {ROUTES}, .n = 1,
+     .error = EAFNOSUPPORT},
+    {0},
+};
+static const struct filter_check unix_sockets = {CALL(socket), .test = FILTER_NONE_OF, .v = {AF_UNIX}, .n = 1,
+                                                 .error = EAFNOSUPPORT};
 
 #if defined __x86_64__
 #define NATIVE AUDIT_ARCH_X86_64
@@ -131,45 +149,40 @@ static void if_call(struct program *p, int nr, unsigned n)
     add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)n);
 }
 
-static void by_arguments(struct program *p, bool unix_only)
+// A jump forward if they are not equal, to where landed() is called.
+static size_t unless(struct program *p, uint32_t k)
 {
-    if_call(p, SYS_clone, 4);
-    load(p, arg(0));
-    add(p, BPF_JMP | BPF_JSET | BPF_K, FILTER_CLONE_FLAGS, 0, 1);
-    answer(p, EPERM);
-    answer(p, 0);
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 0);
+    return p->n - 1;
+}
 
-    if_call(p, SYS_ioctl, 5);
-    load(p, arg(1));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, filter_ioctls[0], 1, 0);
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, filter_ioctls[1], 0, 1);
-    answer(p, EPERM);
-    answer(p, 0);
+static void landed(struct program *p, size_t jump)
+{
+    p->at[jump].jf = (uint8_t)(p->n - jump - 1);
+}
 
-    if_call(p, SYS_socketpair, 4);
-    load(p, arg(0));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 1);
-    answer(p, 0);
-    answer(p, EAFNOSUPPORT);
-
-    if (unix_only) {
-        if_call(p, SYS_socket, 4);
+// With the call's number loaded before and after.
+static void by_argument(struct program *p, const struct filter_check *c)
+{
+    size_t call = unless(p, (uint32_t)c->nr), family = 0;
+    if (c->family) {
         load(p, arg(0));
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 1);
-        answer(p, 0);
-        answer(p, EAFNOSUPPORT);
-        return;
+        family = unless(p, c->family);
     }
-    if_call(p, SYS_socket, 9);
-    load(p, arg(0));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 5, 0);
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 4, 0);
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 3, 0);
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3);
-    load(p, arg(2));
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, FILTER_NETLINK_ROUTE, 0, 1);
-    answer(p, 0);
-    answer(p, EAFNOSUPPORT);
+    load(p, arg(c->arg));
+    if (c->test == FILTER_ANY_BIT)
+        add(p, BPF_JMP | BPF_JSET | BPF_K, c->v[0], 0, 1);
+    for (unsigned i = 0; i < c->n && c->test != FILTER_ANY_BIT; i++) {
+        uint8_t rest = (uint8_t)(c->n - 1 - i); // comparisons between here and the refusal
+        bool last = rest == 0 && c->test == FILTER_ONE_OF;
+        add(p, BPF_JMP | BPF_JEQ | BPF_K, c->v[i], c->test == FILTER_ONE_OF ? rest : (uint8_t)(rest + 1),
+            last ? 1 : 0);
+    }
+    answer(p, c->error);
+    if (c->family)
+        landed(p, family);
+    load(p, offsetof(struct seccomp_data, nr));
+    landed(p, call);
 }
 
 void filter_build(struct arena *a, bool unix_only, struct sock_fprog *out)
@@ -188,7 +201,10 @@ void filter_build(struct arena *a, bool unix_only, struct sock_fprog *out)
         if_call(&p, r->nr, 1);
         answer(&p, r->error);
     }
-    by_arguments(&p, unix_only);
+    for (const struct filter_check *c = filter_checks; c->name; c++)
+        by_argument(&p, c);
+    if (unix_only)
+        by_argument(&p, &unix_sockets);
     answer(&p, 0);
     *out = (struct sock_fprog){.len = (unsigned short)p.n, .filter = p.at};
 }

@@ -13,11 +13,22 @@ struct filter_row {
 };
 extern const struct filter_row filter_rows[]; // refused whatever the arguments; ends with a NULL name
 
-// What is refused by its arguments.
-#define FILTER_CLONE_FLAGS 0x7e020000u   // every CLONE_NEW… that clone(2) can take
-extern const uint32_t filter_ioctls[];   // 0 ends
-extern const uint32_t filter_families[]; // the socket families that are left; ends with 0
-enum { FILTER_NETLINK_ROUTE = 0 };       // the one netlink protocol that is left
+// A call that is refused by one of its arguments, of which the kernel looks at the low half only.
+enum filter_test {
+    FILTER_ANY_BIT, // it has a bit of v[0]
+    FILTER_ONE_OF,  // it is one of v
+    FILTER_NONE_OF, // it is none of v
+};
+struct filter_check {
+    const char *name;
+    int nr, error;
+    uint32_t family; // only if the first argument is this one; 0: whatever it is
+    unsigned arg;
+    enum filter_test test;
+    uint32_t v[4];
+    unsigned n;
+};
+extern const struct filter_check filter_checks[]; // ends with a NULL name
 
 // In the arena. `unix_only`: no socket of another family, for a sandbox without a network namespace of its own.
 void filter_build(struct arena *a, bool unix_only, struct sock_fprog *out);

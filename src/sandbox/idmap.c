@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What root owns, seen by a sandbox that root's id is not mapped into: mounts of its own with mapped ids.
 #include "base/file.h"
-#include "sandbox/kernel.h"
-#include "sandbox/priv.h"
+#include "sandbox/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -34,6 +33,7 @@ static int write_map(pid_t pid, const char *file, struct sbx_map m, struct err *
 // A process that only holds a user namespace, until it is killed or we are gone.
 _Noreturn static void hold(pid_t parent)
 {
+    close_between(0, UINT32_MAX); // a flock lives on in a copy
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (getppid() == parent)
         pause();

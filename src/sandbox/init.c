@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+enum { NUMBER = 16, TICK_MS = 3 };
+
 pid_t raw_fork(void)
 {
     return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -27,21 +29,40 @@ static const char *digits(const char *p, const char *end, pid_t *out)
     return p;
 }
 
-// The parent of a process from its stat file: "pid (name) state ppid …"; the name may hold anything, also ')'.
-static pid_t parent_of(int proc, const char *pid)
+// A small file as a string in text[n].
+static bool small_file(const char *path, char *text, size_t n)
 {
-    char path[64], text[512];
-    size_t n = 0;
-    while (pid[n] && n < 32)
-        n++;
-    memcpy(path, pid, n);
-    memcpy(path + n, "/stat", sizeof "/stat");
-    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, n - 1);
+    if (fd >= 0)
+        (void)close(fd);
+    text[got > 0 ? got : 0] = 0;
+    return got > 0;
+}
+
+// "/proc/PID/NAME"; what stands behind the digits of `pid` does not count.
+static bool proc_file(const char *pid, const char *name, char *text, size_t n)
+{
+    static const char proc[] = "/proc/";
+    char path[sizeof proc + NUMBER + NUMBER], *p = path;
+    for (const char *c = proc; *c; c++)
+        *p++ = *c;
+    for (int i = 0; i < NUMBER && pid[i] >= '0' && pid[i] <= '9'; i++)
+        *p++ = pid[i];
+    *p++ = '/';
+    for (int i = 0; i < NUMBER - 1 && name[i]; i++)
+        *p++ = name[i];
+    *p = 0;
+    return small_file(path, text, n);
+}
+
+// The parent of a process from its stat file: "pid (name) state ppid …"; the name may hold anything, also ')'.
+static pid_t parent_of(const char *pid)
+{
+    char text[512];
+    if (!proc_file(pid, "stat", text, sizeof text))
         return -1;
-    ssize_t got = read(fd, text, sizeof text);
-    (void)close(fd);
-    const char *end = text + (got > 0 ? got : 0), *p = end;
+    const char *end = text + strlen(text), *p = end;
     while (p > text && p[-1] != ')')
         p--;
     pid_t parent;
@@ -67,7 +88,7 @@ static int kill_children(void)
         for (long at = 0; at < n;) {
             const struct dirent64_head *d = (const void *)(buf + at);
             at += d->reclen;
-            if (digits(d->name, d->name + 16, &pid) && parent_of(proc, d->name) == self)
+            if (digits(d->name, d->name + 16, &pid) && parent_of(d->name) == self)
                 (void)kill(pid, SIGKILL);
         }
     return proc < 0 ? -1 : close(proc);
@@ -119,52 +140,114 @@ static bool give_socket(const struct box *b, int family)
     return rc == 0;
 }
 
+// Whom we watch.
+struct watched {
+    pid_t program;    // whom a signal is for; 0: not known
+    bool adopted;     // it is what a detaching one (runc) left behind
+    char pid[NUMBER]; // then: the same, in digits
+    bool other; // the only other child that ever comes to us has ended: that one, perhaps before it was known
+    int status, other_status;
+    int wish;       // a signal that came before there was anybody for it
+    int killed_for; // the signal that a pid 1 did not get
+};
+
+// The hexadecimal set behind "\nSigBlk:\t" and the like of proc(5); all signals where there is none.
+static uint64_t signal_set(const char *status, const char *name)
+{
+    uint64_t set = 0;
+    const char *p = strstr(status, name);
+    for (p = p ? p + strlen(name) : ""; *p; p++) {
+        int digit = *p >= '0' && *p <= '9' ? *p - '0' : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
+        if (digit < 0)
+            return set;
+        set = set << 4 | (uint64_t)digit;
+    }
+    return UINT64_MAX;
+}
+
+enum hearing { HEARS, DEAF, STARTING };
+
+// The first process of a pid namespace hears a signal that would end another one only if it does something about
+// it. Before its execve it is runc still, which hears all.
+static enum hearing hearing(const char *pid, int sig)
+{
+    enum { STATUS = 16384 };
+    static const char runc[] = "Name:\trunc:[2:INIT]\n";
+    static const int harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+    char text[STATUS];
+    if (!proc_file(pid, "status", text, sizeof text))
+        return HEARS;
+    if (strncmp(text, runc, sizeof runc - 1) == 0)
+        return STARTING;
+    for (size_t i = 0; i < COUNT(harmless); i++)
+        if (sig == harmless[i])
+            return HEARS;
+    uint64_t set =
+        signal_set(text, "\nSigBlk:\t") | signal_set(text, "\nSigIgn:\t") | signal_set(text, "\nSigCgt:\t");
+    return set >> (sig - 1) & 1 ? HEARS : DEAF;
+}
+
+static void deliver(const struct box *b, struct watched *w, int sig)
+{
+    enum hearing how = !b->confine.trusted ? HEARS : !w->adopted ? STARTING : hearing(w->pid, sig);
+    w->wish = how == STARTING ? sig : 0;
+    if (how == STARTING || w->program <= 0) // it may also have ended just now
+        return;
+    if (how == DEAF)
+        w->killed_for = sig;
+    (void)kill(w->program, how == DEAF ? SIGKILL : sig);
+}
+
 // What the other end asks for. False: it is gone.
-static bool answer(const struct box *b, pid_t program)
+static bool answer(const struct box *b, struct watched *w)
 {
     unsigned char ask;
     if (recv(b->link[1], &ask, 1, MSG_DONTWAIT) != 1)
         return false;
     if (ask == ASK_INET || ask == ASK_INET6)
         return give_socket(b, ask == ASK_INET ? AF_INET : AF_INET6);
-    if (ask && ask < ASK_SIGNAL_MAX && program)
-        (void)kill(program, ask); // it may have ended just now
+    if (ask && ask < ASK_SIGNAL_MAX)
+        deliver(b, w, ask);
     return true;
 }
 
-static void tell_end(const struct box *b, int status)
+static void tell_end(const struct box *b, const struct watched *w)
 {
-    struct note n = {.kind = NOTE_END, .op = NO_OP, .value = status};
+    struct note n = {.kind = NOTE_END, .op = NO_OP, .value = w->status};
+    if (w->killed_for && WIFSIGNALED(w->status) && WTERMSIG(w->status) == SIGKILL)
+        n.value = w->killed_for;
     (void)send(b->link[1], &n, sizeof n, MSG_NOSIGNAL);
 }
 
-// What has ended so far. A program that detaches (runc) leaves another one behind, which then is the one; it may have
-// ended first, and is the only other child that ever comes to us.
-struct ended {
-    pid_t program; // 0: the one it left behind
-    bool other;
-    int status, other_status;
-};
+// runc has ended well: from now on the container's first process is the program.
+static void adopt(const struct box *b, struct watched *w)
+{
+    const char *file = b->confine.pid_file;
+    w->adopted = true;
+    w->program = 0;
+    if (file && small_file(file, w->pid, sizeof w->pid))
+        (void)digits(w->pid, w->pid + strlen(w->pid), &w->program);
+}
 
 // Reaps what ended by itself. True once the program is among it.
-static bool reap_some(bool detaches, struct ended *t)
+static bool reap_some(const struct box *b, struct watched *w)
 {
     int status;
     pid_t got;
     while ((got = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (got != t->program) {
-            t->other = true;
-            t->other_status = status;
+        if (got != w->program) {
+            w->other = true;
+            w->other_status = status;
             continue;
         }
-        t->status = status;
-        if (!detaches || status != 0)
+        w->status = status;
+        if (!b->confine.trusted || w->adopted || status != 0)
             return true;
-        t->program = 0;
+        adopt(b, w);
     }
-    if (t->program || !t->other)
+    if (!w->adopted || !w->other)
         return false;
-    t->status = t->other_status;
+    w->status = w->other_status;
     return true;
 }
 
@@ -185,7 +268,7 @@ void init_loop(const struct box *b, pid_t program)
 {
     sigset_t chld;
     struct signalfd_siginfo info;
-    struct ended t = {.program = program};
+    struct watched w = {.program = program};
     for (size_t i = 0; i < b->n_words; i++) // the program has its copy already
         b->words[i] = 0;
     (void)sigemptyset(&chld);
@@ -193,15 +276,17 @@ void init_loop(const struct box *b, pid_t program)
     struct pollfd set[] = {{.fd = b->link[1], .events = POLLIN},
                            {.fd = signalfd(-1, &chld, SFD_CLOEXEC), .events = POLLIN}};
     for (;;) {
-        if (poll(set, COUNT(set), -1) < 0 && errno != EINTR)
+        if (poll(set, COUNT(set), w.wish ? TICK_MS : -1) < 0 && errno != EINTR)
             break;
-        if (set[1].revents && read(set[1].fd, &info, sizeof info) > 0 && reap_some(b->confine.trusted, &t)) {
+        if (set[1].revents && read(set[1].fd, &info, sizeof info) > 0 && reap_some(b, &w)) {
             reap_all(b->in_place);
-            tell_end(b, t.status);
+            tell_end(b, &w);
             _exit(0);
         }
-        if (set[0].revents && !answer(b, t.program))
+        if (set[0].revents && !answer(b, &w))
             break;
+        if (w.wish)
+            deliver(b, &w, w.wish);
     }
     reap_all(b->in_place);
     tidy(&b->confine);

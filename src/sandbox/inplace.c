@@ -81,6 +81,11 @@ void inplace_missing(const struct sbx_plan *p, struct arena *a, struct strv *out
              STR("processes: those of this container are visible in /proc: there is no pid namespace"));
     if (p->run_uid == 0)
         strv_add(a, out, STR("user: the build is uid 0 of this container, without capabilities"));
+    for (size_t i = 0; i < p->n_op; i++)
+        if (p->op[i].kind == SBX_TMPFS && p->op[i].size)
+            strv_add(a, out,
+                     str_printf(a, "size: what is written to %s is not limited: nothing can be mounted here",
+                                p->op[i].dst));
     if (!p->net)
         strv_add(a, out, STR("network: the loopback is refused too: there is no network namespace"));
     int groups = getgroups(0, NULL);
@@ -113,7 +118,7 @@ static int attach_sources(struct child *c)
 _Noreturn static void child_main(const struct box *b)
 {
     struct child c = {.b = b, .step = STEP_START, .op = NO_OP, .stage = -1, .root = -1};
-    close_others(b);
+    close_others(&b->open);
     if (setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         child_failed(&c);
     if (b->n_op && attach_sources(&c) < 0)
@@ -160,8 +165,8 @@ static int hand_out(const struct sbx_plan *p, struct sbx *s, struct err *e)
 
 int inplace_start(const struct sbx_plan *p, struct arena *a, struct sbx *out, struct err *e)
 {
+    drop_sbx struct sbx s = SBX_INIT; // after the box, whose link is what ends the init
     __attribute__((cleanup(box_done))) struct box b = BOX_INIT;
-    drop_sbx struct sbx s = SBX_INIT;
     struct confine *c = &b.confine;
     s.runner = SBX_IN_PLACE;
     if (box_compile(p, SBX_IN_PLACE, a, &b, e) < 0 || landlock_in_place(p, a, c, e) < 0 ||

@@ -62,23 +62,30 @@ void landlock_mounted(const struct sbx_plan *p, struct arena *a, struct confine 
     writable(p, a, c);
 }
 
-static bool hides(const struct sbx_op *op, const char *path)
+// Where the links in what is to be hidden lead: Landlock knows files, not names. /dev is there too, and is hidden
+// but for its harmless devices.
+static void hidden(const struct sbx_plan *p, struct arena *a, struct strv *out)
 {
-    return op->kind == SBX_HIDE && path_is_within(str_of(op->dst), str_of(path));
+    strv_add(a, out, STR("/dev"));
+    for (size_t i = 0; i < p->n_op; i++) {
+        if (p->op[i].kind != SBX_HIDE)
+            continue;
+        char *real = realpath(p->op[i].dst, NULL);
+        strv_add(a, out, str_dup(a, str_of(real ? real : p->op[i].dst)));
+        free(real);
+    }
 }
 
 // Rules only ever add, so a hidden file is left out by naming everything beside it.
-static int readable(const struct sbx_plan *p, struct arena *a, struct confine *c, const char *path,
+static int readable(const struct strv *hide, struct arena *a, struct confine *c, const char *path,
                     struct err *e)
 {
-    bool above = strcmp(path, "/") == 0; // /dev is there, and is hidden but for its harmless devices
-    for (size_t i = 0; i < p->n_op; i++) {
-        if (p->op[i].kind == SBX_HIDE && strcmp(p->op[i].dst, path) == 0)
+    bool above = false;
+    for (size_t i = 0; i < hide->n; i++) {
+        if (str_is(hide->v[i], path))
             return 0;
-        above = above || hides(&p->op[i], path);
+        above = above || path_is_within(hide->v[i], str_of(path));
     }
-    if (strcmp(path, "/dev") == 0)
-        return 0;
     rule(a, c, path, above ? (uint64_t)LL_READ_DIR : READ);
     if (!above)
         return 0;
@@ -97,7 +104,7 @@ static int readable(const struct sbx_plan *p, struct arena *a, struct confine *c
             arena_printf(a, "%s/" PRI_STR, strcmp(path, "/") ? path : "", STR_ARG(names.v[i]));
         struct stat st;
         if (fstatat(AT_FDCWD, child, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode) &&
-            readable(p, a, c, child, e) < 0)
+            readable(hide, a, c, child, e) < 0)
             return -1;
     }
     return 0;
@@ -105,9 +112,11 @@ static int readable(const struct sbx_plan *p, struct arena *a, struct confine *c
 
 int landlock_in_place(const struct sbx_plan *p, struct arena *a, struct confine *c, struct err *e)
 {
+    struct strv hide = {0};
     if (!begin(c))
         return 0;
-    if (readable(p, a, c, "/", e) < 0)
+    hidden(p, a, &hide);
+    if (readable(&hide, a, c, "/", e) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(devices); i++)
         rule(a, c, devices[i], LL_READ_FILE | LL_WRITE_FILE | LL_TRUNCATE | LL_IOCTL_DEV);

@@ -45,7 +45,7 @@ _Noreturn static void child_main(const struct box *b)
 {
     struct child c = {.b = b, .step = STEP_START, .op = NO_OP, .stage = -1, .root = -1};
     char go;
-    close_others(b);
+    close_others(&b->open);
     // The maps are written meanwhile; our end without a word means that they could not be.
     if (recv(b->link[1], &go, 1, 0) != 1)
         _exit(1);
@@ -116,8 +116,11 @@ static int helper_map(pid_t pid, const char *helper, const struct sbx_map m[SBX_
 {
     drop_(arena_free) struct arena *a = arena_new(512);
     drop_buf struct buf said = BUF_INIT(4096);
-    const char *argv[3 + 3 * SBX_MAPS] = {helper, arena_printf(a, "%d", pid)};
+    char program[LIMIT_PATH];
+    const char *argv[3 + 3 * SBX_MAPS] = {program, arena_printf(a, "%d", pid)};
     int status, n = 2;
+    if (!find_in_path(helper, program))
+        return err_set(e, ERR_NOT_FOUND, "sandbox: %s: not installed", helper);
     for (size_t i = 0; i < map_count(m); i++) {
         argv[n++] = arena_printf(a, "%u", m[i].inside);
         argv[n++] = arena_printf(a, "%u", m[i].outside);

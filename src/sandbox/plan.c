@@ -52,6 +52,18 @@ bool sbx_inside(const struct sbx_map m[SBX_MAPS], uint32_t outside, uint32_t *in
     return false;
 }
 
+// An empty file takes no page but memory all the same.
+uint64_t tmpfs_inodes(uint64_t size)
+{
+    enum { FEW = 1024 };
+    return size / PAGE > FEW ? size / PAGE : FEW;
+}
+
+uint64_t shm_size(const struct sbx_op *dev)
+{
+    return dev->size ? dev->size : SBX_SHM;
+}
+
 bool is_root_op(const struct sbx_op *op)
 {
     return strcmp(op->dst, "/") == 0;

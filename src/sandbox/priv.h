@@ -75,8 +75,8 @@ struct box_op {
     struct source *src; // OVERLAY: lowers; BIND*: one
     size_t n_src;
     struct source *scratch;
-    const char *stage, *text; // names of its own in the staging tmpfs
-    const char *size;         // TMPFS: option text, NULL: none
+    const char *stage, *text;  // names of its own in the staging tmpfs
+    const char *size, *inodes; // TMPFS, DEV: option texts, NULL: none
     const char *mode;
     size_t content; // FILE: bytes
 };
@@ -96,7 +96,8 @@ struct confine {
         struct rlimit v;
     } limit[4];
     size_t n_limit;
-    bool trusted;             // runc: no walls of ours, it builds them
+    bool trusted; // runc: no walls of ours, it builds them; it detaches, and what it leaves is the program
+    const char *pid_file;     // trusted: where it writes the pid of that one
     bool set_ids, set_groups; // in place, and only where we may
     uint32_t uid, gid;
     uint64_t ll_fs, ll_scoped; // 0: no Landlock
@@ -116,8 +117,11 @@ struct box {
     struct confine confine;
     int link[2]; // ours, the child's
     int up[2];   // read end ours: ends when the program runs, or never will
-    int *open;   // sorted: the only descriptors the child goes on with
-    size_t n_open;
+    struct fd_set_sorted {
+        int *fd;
+        size_t n;
+    } open,   // the only descriptors the child goes on with
+        last; // those of them that are left once its root stands: nothing of the host's
     struct {
         int fd;
         uid_t uid;
@@ -157,7 +161,7 @@ struct child {
     uint32_t step, op, item;
     int stage, root; // descriptors of mounts
 };
-void close_others(const struct box *b);
+void close_others(const struct fd_set_sorted *keep);
 int child_mounts(struct child *c);
 int drop_caps(void);
 _Noreturn void child_failed(const struct child *c);
@@ -183,8 +187,14 @@ int nodiscard start_finish(struct box *b, struct sbx *s, struct err *e);
 // A bind of the kernel's interfaces, or of the host's terminals, is refused; the path is clean.
 int nodiscard check_host_path(const struct sbx_op *op, struct str clean, struct err *e);
 const char *kind_name(enum sbx_kind k);
+// Beneath /proc; NULL ends: what is seen empty, and what is read-only.
+extern const char *const proc_hidden[], *const proc_read_only[];
+uint64_t tmpfs_inodes(uint64_t size);        // that many files at most go with so many bytes
+uint64_t shm_size(const struct sbx_op *dev); // bytes
 size_t map_count(const struct sbx_map m[SBX_MAPS]);
 bool is_root_op(const struct sbx_op *op);
 bool is_bind(const struct sbx_op *op);
 bool have_newidmap(void);
-bool find_in_path(const char *name, char *out); // out[LIMIT_PATH] or NULL
+// Where a program of this machine is, whatever our PATH says: every one that we start is looked up so. out[LIMIT_PATH]
+// or NULL.
+bool find_in_path(const char *name, char *out);

@@ -50,11 +50,11 @@ int failed(const struct box *b, const struct note *n, struct err *e)
         const struct source *s = n->item < o->n_src ? &o->src[n->item] : o->scratch;
         // overlayfs gives that answer alone, whatever it disliked.
         if (o->from->kind == SBX_OVERLAY && n->step == STEP_FILESYSTEM && n->value == EINVAL)
-            return err_sys(e,
-                           "sandbox: overlay at %s: mount (a lower directory with another mount beneath it, "
-                           "or a scratch "
-                           "directory on an overlay or over a network?)",
-                           o->from->dst);
+            return err_sys(
+                e,
+                "sandbox: overlay at %s: mount (a lower directory with another mount beneath it, or a "
+                "scratch directory on an overlay, over a network, or that was used before?)",
+                o->from->dst);
         bool named = s && (n->step == STEP_SOURCE || n->step == STEP_LOWER || n->step == STEP_SCRATCH);
         return err_sys(e, "sandbox: %s at %s: %s%s%s", kind_name(o->from->kind), o->from->dst, step,
                        named ? " " : "", named ? s->path : "");

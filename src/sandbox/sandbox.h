@@ -4,7 +4,7 @@
 // A plan is plain data: sbx_check says what is wrong with it, sbx_print shows it, sbx_start carries it out. Texts and
 // arrays are borrowed until sbx_start returns. Every sandbox has: no capabilities, no_new_privs, a session of its own,
 // a process that ends whatever is left when the program or we end, no descriptor but the named ones, a seccomp deny
-// list, umask 022 and no core files. What a machine cannot enforce is named in `sbx.missing`, never passed over.
+// list, umask 022 and no core files. What of that a machine cannot enforce is named in `sbx.missing`.
 #pragma once
 #include "base/buf.h"
 #include "base/path.h"
@@ -25,7 +25,7 @@ enum sbx_kind {
     SBX_BIND_RO,  // `src` of the host
     SBX_TMPFS,    // empty; `mode`, `size`
     SBX_PROC,     // processes of the sandbox; kernel interfaces hidden or read-only
-    SBX_DEV,      // null, zero, full, random, urandom, shm, pts; no terminal of ours
+    SBX_DEV,      // null, zero, full, random, urandom, shm (`size`), pts; no terminal of ours
     SBX_FILE,     // a read-only file whose content is `src`, `mode`
     SBX_LINK,     // a symbolic link that points at `src`
     SBX_HIDE,     // what is there is seen empty and cannot be opened; absent is fine
@@ -42,12 +42,17 @@ struct sbx_op {
     enum sbx_kind kind;
     const char *dst; // absolute and clean, inside
     const char *src;
-    const char *scratch; // OVERLAY: a directory of the host that holds upper/ and work/, on one filesystem
-    struct strv lower;   // OVERLAY: directories of the host, SBX_LOWER_MAX at most
+    // OVERLAY: a directory of the host that holds upper/ and work/, on one filesystem. Good for one sandbox, and not
+    // synced when that ends: who keeps something of it does that.
+    const char *scratch;
+    struct strv lower; // OVERLAY: directories of the host, SBX_LOWER_MAX at most
     bool own;      // OVERLAY's lowers, BIND_RO: started by root, what `src`'s owner owns is run_uid's inside
     uint32_t mode; // TMPFS, FILE
-    uint64_t size; // TMPFS: bytes; 0: the kernel's default
+    // TMPFS: bytes; 0: the kernel's default, half of the memory. DEV: of its shm; 0: SBX_SHM. With the bytes go as many
+    // files as they have pages, 1024 at least.
+    uint64_t size;
 };
+#define SBX_SHM (64u << 20) // what other runtimes of containers give
 
 struct sbx_map {
     uint32_t inside, outside, count; // outside 0 is refused, also for root
@@ -103,7 +108,8 @@ struct sbx {
         .pid = -1, .pidfd = -1, .link = -1, .out_fd = { -1, -1, -1, -1 }                                     \
     }
 
-// Returns once the program runs (its execve succeeded). On failure nothing is left.
+// Returns once the program runs: its execve succeeded; with runc, once the container is made: what fails then is
+// told by the exit code. On failure nothing is left.
 int nodiscard sbx_start(const struct sbx_plan *p, enum sbx_runner r, struct arena *a, struct sbx *out,
                         struct err *e);
 // Waits until the program ended and what it left behind was ended. *status as of waitpid(2). Past timeout_ms (0: none)

@@ -344,6 +344,13 @@ static int closed_root(char **arg)
     return said(-1);
 }
 
+// The kernel's interface of drivers and firewalls; its routes are left to getifaddrs(3).
+static int netlink(char **arg)
+{
+    (void)arg;
+    return said(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 16 /* NETLINK_GENERIC */));
+}
+
 // Numbers of the 32-bit table mean other calls; 20 is getpid there.
 static int foreign_abi(char **arg)
 {
@@ -404,6 +411,7 @@ int main(int argc, char **argv)
                  {"tcp", tcp, 1},
                  {"udp", udp, 1},
                  {"vsock", packet, 0},
+                 {"netlink", netlink, 0},
                  {"foreign_abi", foreign_abi, 0},
                  {"capabilities", capabilities, 0}};
     for (size_t i = 0; argc > 1 && i < sizeof probe / sizeof probe[0]; i++)

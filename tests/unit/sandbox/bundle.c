@@ -64,7 +64,7 @@ TEST(a_plan_becomes_a_bundle)
     EQ_INT(val_at(c, "linux.uidMappings")->c.v[0].c.v[1].i, SBX_FIXED_BASE);
     EQ_UINT(val_at(c, "linux.namespaces")->c.n, 7);
     const struct val *root = val_get(mount_at(c, "/"), STR("options"));
-    CHECK(has(root, "userxattr") && has(root, "nosuid"));
+    CHECK(has(root, "userxattr") && has(root, "nosuid") && has(root, "volatile"));
     CHECK(has(root, arena_printf(a, "lowerdir=%s/extra:/srv/1:/srv/2", t->path)));
     CHECK(has(val_get(mount_at(c, "/cnb"), STR("options")), "ro"));
     CHECK(has(val_get(mount_at(c, "/layers"), STR("options")), "rw"));
@@ -76,7 +76,11 @@ TEST(a_plan_becomes_a_bundle)
     EQ_TEXT(to, "to");
     EQ_UINT(rules_for(c, "bpf"), 1);
     EQ_UINT(rules_for(c, "clone"), 7);
-    EQ_UINT(rules_for(c, "socket"), 60);
+    EQ_UINT(rules_for(c, "socket"), 61);
+    for (size_t i = 0; proc_hidden[i]; i++)
+        CHECK(has(val_at(c, "linux.maskedPaths"), arena_printf(a, "/proc/%s", proc_hidden[i])));
+    for (size_t i = 0; proc_read_only[i]; i++)
+        CHECK(has(val_at(c, "linux.readonlyPaths"), arena_printf(a, "/proc/%s", proc_read_only[i])));
 }
 
 TEST(the_network_decides_about_its_namespace)
@@ -89,4 +93,27 @@ TEST(the_network_decides_about_its_namespace)
     struct box b = {.plan = &p};
     MUST(bundle_write(&b, a, t->path, &e));
     EQ_UINT(val_at(read_config(a, t->dir), "linux.namespaces")->c.n, 6);
+}
+
+// What stands in extra/ is seen over the image: its directories have the modes of the image's, and its links stay.
+TEST(parents_of_a_link_are_the_image_s)
+{
+    static const char *const argv[] = {"/bin/x", NULL};
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct stat st;
+    struct sbx_op ops[] = {{.kind = SBX_OVERLAY, .dst = "/"},
+                           {.kind = SBX_LINK, .dst = "/opt/deep/link", .src = "to"}};
+    struct sbx_plan p = {.op = ops, .n_op = COUNT(ops), .argv = argv, .log_fd = -1};
+    strv_add(a, &ops[0].lower, str_of(arena_printf(a, "%s/image", t->path)));
+    p.uid[0] = p.gid[0] = (struct sbx_map){0, SBX_FIXED_BASE, 65536};
+    struct box b = {.plan = &p};
+    CHECK(mkdirat(t->dir, "image", 0755) == 0 && mkdirat(t->dir, "image/opt", 0755) == 0 &&
+          fchmodat(t->dir, "image/opt", 01751, 0) == 0 && symlinkat("opt", t->dir, "image/linked") == 0);
+    CHECK(mkdirat(t->dir, "one", 0755) == 0 && mkdirat(t->dir, "two", 0755) == 0);
+    MUST(bundle_write(&b, a, arena_printf(a, "%s/one", t->path), &e));
+    CHECK(fstatat(t->dir, "one/extra/opt", &st, 0) == 0);
+    EQ_UINT(st.st_mode & 07777, 01751);
+    ops[1].dst = "/linked/link";
+    REFUSED(bundle_write(&b, a, arena_printf(a, "%s/two", t->path), &e), ERR_DENIED,
+            "link at /linked/link|is a link of the image");
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/filter.h"
+#include "document/json.h"
+#include "sandbox/bundle.h"
 #include "test.h"
 #include <errno.h>
 #include <linux/audit.h>
@@ -117,6 +119,62 @@ TEST(arguments_decide)
         CHECK_MSG(ask(&f, cases[i].nr, cases[i].a0, cases[i].a1, cases[i].a2) ==
                       (cases[i].error ? refusal(cases[i].error) : SECCOMP_RET_ALLOW),
                   "case %zu", i);
+}
+
+// libseccomp's rules: one that names the call and all of whose comparisons hold.
+static int runc_answer(const struct val *rules, const char *call, const uint64_t args[3])
+{
+    for (size_t i = 0; i < rules->c.n; i++) {
+        const struct val *r = &rules->c.v[i], *list = val_get(r, STR("args"));
+        bool holds = str_is(val_get(r, STR("names"))->c.v[0].s, call);
+        for (size_t k = 0; holds && list && k < list->c.n; k++) {
+            const struct val *c = &list->c.v[k];
+            uint64_t have = args[val_at(c, "index")->i], value = (uint64_t)val_at(c, "value")->i;
+            CHECK(k == 0 || val_at(c, "index")->i != val_at(&list->c.v[k - 1], "index")->i);
+            if (str_is(val_at(c, "op")->s, "SCMP_CMP_NE"))
+                holds = have != value;
+            else
+                holds = (have & value) == (uint64_t)val_at(c, "valueTwo")->i;
+        }
+        if (holds)
+            return (int)val_at(r, "errnoRet")->i;
+    }
+    return 0;
+}
+
+TEST(runc_gets_the_same_list)
+{
+    enum { FAMILIES = 64 };
+    static const struct {
+        const char *name;
+        int nr;
+    } calls[] = {{"clone", SYS_clone},           {"ioctl", SYS_ioctl}, {"socket", SYS_socket},
+                 {"socketpair", SYS_socketpair}, {"bpf", SYS_bpf},     {"read", SYS_read}};
+    static const uint64_t words[] = {
+        0, 1, 2, 9, 10, 12, 15, 16, 17, 40, 0x5401, 0x5412, 0x541c, CLONE_NEWUSER, CLONE_VM};
+    static const char *const argv[] = {"/bin/x", NULL};
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    const struct sbx_op root = {.kind = SBX_TMPFS, .dst = "/", .mode = 0755};
+    struct sbx_plan p = {.op = &root, .n_op = 1, .argv = argv, .log_fd = -1};
+    struct box b = {.plan = &p};
+    struct sock_fprog f;
+    struct val *config;
+    p.uid[0] = p.gid[0] = (struct sbx_map){0, SBX_FIXED_BASE, 65536};
+    filter_build(a, false, &f);
+    MUST(bundle_write(&b, a, t->path, &e));
+    MUST(json_read(a, test_read(a, t->dir, "config.json"), "config.json", &config, &e));
+    for (size_t i = 0; i < COUNT(calls); i++)
+        for (size_t k = 0; k < COUNT(words) * COUNT(words) * COUNT(words); k++) {
+            const uint64_t args[3] = {words[k % COUNT(words)], words[k / COUNT(words) % COUNT(words)],
+                                      words[k / COUNT(words) / COUNT(words)]};
+            if (calls[i].nr == SYS_socket && args[0] >= FAMILIES) // the kernel knows none of these
+                continue;
+            uint32_t ours = ask(&f, calls[i].nr, args[0], args[1], args[2]);
+            int theirs = runc_answer(val_at(config, "linux.seccomp.syscalls"), calls[i].name, args);
+            CHECK_MSG(ours == (theirs ? refusal(theirs) : SECCOMP_RET_ALLOW),
+                      "%s(%jx, %jx, %jx): %x, runc %d", calls[i].name, (uintmax_t)args[0], (uintmax_t)args[1],
+                      (uintmax_t)args[2], ours, theirs);
+        }
 }
 
 TEST(without_a_network_namespace_only_unix_sockets_are_left)

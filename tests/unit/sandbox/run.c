@@ -2,8 +2,7 @@
 // Whole sandboxes, with whatever rights the test was started with.
 #include "base/dir.h"
 #include "base/file.h"
-#include "sandbox/sandbox.h"
-#include "test.h"
+#include "scene.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,48 +14,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-static const char *const env[] = {"PATH=/usr/bin:/bin", "ASAN_OPTIONS=detect_leaks=0", NULL};
-
-struct scene {
-    struct sbx_op op[12];
-    struct sbx_plan p;
-    const char *argv[4];
-};
-
-// A root with the machine's programs, what sh -c `script` does, and its output into a file.
-static void scene(struct test *t, struct arena *a, const char *script, struct scene *s)
-{
-    size_t n = 0;
-    *s = (struct scene){.argv = {"/bin/sh", "-c", script}};
-    s->op[n++] = (struct sbx_op){.kind = SBX_TMPFS, .dst = "/", .mode = 0755};
-    s->op[n++] = (struct sbx_op){.kind = SBX_BIND_RO, .dst = "/usr", .src = "/usr"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/bin", .src = "usr/bin"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/lib", .src = "usr/lib"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_LINK, .dst = "/lib64", .src = "usr/lib64"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_PROC, .dst = "/proc"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_DEV, .dst = "/dev"};
-    s->op[n++] = (struct sbx_op){.kind = SBX_OVERLAY, .dst = "/layers", .own = true};
-    s->op[n++] = (struct sbx_op){.kind = SBX_HAND_OUT, .dst = "/layers"};
-    MUST(path_mkdirs(t->dir, "lower", 0755, &e));
-    MUST(path_mkdirs(t->dir, "log", 0755, &e));
-    test_write(t->dir, "lower/old", "old", 3);
-    strv_add(a, &s->op[7].lower, str_of(arena_printf(a, "%s/lower", t->path)));
-    s->p = (struct sbx_plan){.op = s->op, .n_op = n, .argv = s->argv, .envp = env};
-    s->p.log_fd = openat(t->dir, "log/text", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-    MUST(sbx_ids(1002, 1000, &s->p, &e));
-}
-
-// This machine may not have what a runner needs; the reason is said.
-static bool works(struct arena *a, enum sbx_runner r)
-{
-    struct sbx_state state[SBX_RUNNER_MAX_];
-    sbx_doctor(a, state);
-    // A user cannot have runc, and then that is no skip: unit/sandbox/plan.c has the refusal.
-    if (!state[r].works && (r != SBX_RUNC || geteuid() == 0))
-        test_skip(arena_printf(a, "%s: " PRI_STR, sbx_runner_name(r), STR_ARG(state[r].why)));
-    return state[r].works;
-}
 
 TEST(output_status_and_changes_come_out)
 {
@@ -114,7 +71,7 @@ TEST(a_socket_of_its_network)
     if (!works(a, SBX_NAMESPACES))
         return;
     scene(t, a, arena_printf(a, "exec perl -e '%s'", "eval $ENV{SERVER}"), &c);
-    const char *const with[] = {env[0], env[1], arena_printf(a, "SERVER=%s", server), NULL};
+    const char *const with[] = {scene_env[0], scene_env[1], arena_printf(a, "SERVER=%s", server), NULL};
     c.p.envp = with;
     MUST(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e));
     for (int i = 0; i < 400 && connected < 0; i++) {
@@ -184,7 +141,7 @@ TEST(what_takes_too_long_is_ended)
         static const char *const argv[] = {"/bin/sh", "-c", "sleep 50 & sleep 50", NULL};
         drop_sbx struct sbx s = SBX_INIT;
         struct sbx_plan in_place = {
-            .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
+            .argv = argv, .envp = scene_env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
         struct scene c;
         int status = 77;
         if (!works(a, runner[i]))
@@ -278,6 +235,31 @@ TEST(links_of_an_image_do_not_lead_out)
     CHECK(faccessat(AT_FDCWD, "/etc/made", F_OK, 0) < 0);
 }
 
+// The kernel's links to open files and to other roots are no links of the image: through one that the runner still held
+// open, the host would be the working directory, or the program.
+TEST(links_to_open_files_do_not_lead_out)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct scene c;
+    if (!works(a, SBX_NAMESPACES))
+        return;
+    scene(t, a, "true", &c);
+    test_write(t->dir, "lower/tool", "#!/bin/sh\n", 10);
+    CHECK(fchmodat(t->dir, "lower/tool", 0755, 0) == 0);
+    size_t n = c.p.n_op++;
+    c.op[n] = (struct sbx_op){.kind = SBX_LINK, .dst = "/out"};
+    for (int fd = 0; fd < 32; fd++) {
+        drop_sbx struct sbx s = SBX_INIT;
+        c.op[n].src = arena_printf(a, "/proc/self/fd/%d", fd);
+        c.argv[0] = "/bin/sh";
+        c.p.cwd = "/out";
+        REFUSED(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e), e.code, "working directory /out");
+        c.argv[0] = "/out/tool";
+        c.p.cwd = "/";
+        REFUSED(sbx_start(&c.p, SBX_NAMESPACES, a, &s, &e), e.code, "sandbox: /out/tool");
+    }
+}
+
 // Who started a sandbox is killed: nothing of it is left.
 TEST(it_dies_with_us)
 {
@@ -296,7 +278,7 @@ TEST(it_dies_with_us)
             scene(t, a, argv[2], &c);
         else
             c.p = (struct sbx_plan){
-                .argv = argv, .envp = env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
+                .argv = argv, .envp = scene_env, .run_uid = geteuid(), .run_gid = getegid(), .log_fd = -1};
         if (runner[i] == SBX_RUNC) {
             CHECK(mkdtemp(open_to_all) && chmod(open_to_all, 0755) == 0);
             c.p.n_op = 8;
