@@ -42,6 +42,7 @@ static int make_dirs(struct apt *apt, struct err *e)
         "keys",
         "packages",
         "partial",
+        "answers",
         str_printf(a, PRI_STR "/partial", STR_ARG(apt->lists)).p,
     };
     for (size_t i = 0; i < COUNT(dirs); i++)

@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "debian/declare.h"
 #include "debian/index.h"
+#include "stream/hash.h"
 
 struct apt_spec {
     const char *dir;         // absolute; made if absent. Holds lists and packages; may be shared by processes
@@ -28,11 +29,15 @@ int nodiscard apt_update(struct apt *a, struct err *e);
 // The verified indexes of a declaration.
 struct apt_indexes {
     struct deb_index index; // all packages of the suites and components
+    struct digest
+        print; // of all that decides what stands in it: the signed Releases, and which lists of theirs
     struct {
         struct deb_release *v;
         size_t n;
     } releases;
     struct arena *arena; // all of it, but the texts
+    struct apt_list *lists;
+    size_t n_lists;
     struct buf *texts;
     size_t n_texts;
 };
@@ -40,6 +45,10 @@ struct apt_indexes {
 // ERR_DIGEST: a Packages file that its Release does not name so.
 int nodiscard apt_indexes_read(struct apt *a, const struct base_debian *wanted, struct apt_indexes **out,
                                struct err *e);
+// The same in two steps: all but `index`, which is most of the work, and then that.
+int nodiscard apt_releases_read(struct apt *a, const struct base_debian *wanted, struct apt_indexes **out,
+                                struct err *e);
+int nodiscard apt_packages_read(struct apt *a, struct apt_indexes *x, struct err *e);
 void apt_indexes_free(struct apt_indexes *x);
 DEFINE_DROP(struct apt_indexes *, apt_indexes_free)
 
@@ -51,7 +60,7 @@ struct apt_file {
     uint8_t sha256[32];
 };
 // Makes sure that all of them are in the cache, with the right checksum: those there are checked, the others fetched.
-// `uris` may be NULL when the machine is off line: then a missing one is ERR_NOT_FOUND.
+// Of `uris` the releases are enough. NULL when the machine is off line: then a missing one is ERR_NOT_FOUND.
 int nodiscard apt_download(struct apt *a, const struct apt_indexes *uris, const struct apt_file *v, size_t n,
                            struct err *e);
 // Opens one out of the cache. Not checked again.

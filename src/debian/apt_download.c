@@ -3,8 +3,11 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "debian/apt_priv.h"
+#include "debian/crew.h"
+#include "state/state.h"
 #include "stream/memory.h"
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { BATCH = 100, DOWNLOAD_MS = 60 * 60 * 1000, NAME_BYTES = 96 };
@@ -38,8 +41,9 @@ static int check_bytes(int fd, const struct apt_file *what, struct sink *to, str
     return 0;
 }
 
-// Is it in the cache? What is there and is not right goes away.
-static bool is_cached(struct apt *apt, const struct apt_file *what)
+enum cached { CACHED_NO, CACHED_YES, CACHED_DAMAGED };
+
+static enum cached look(const struct apt *apt, const struct apt_file *what)
 {
     char name[NAME_BYTES];
     drop_fd int fd = -1;
@@ -47,14 +51,39 @@ static bool is_cached(struct apt *apt, const struct apt_file *what)
     struct err why = {0};
     cached_name(what->sha256, name);
     if (path_open_plain(apt->dirfd, name, O_RDONLY | O_NONBLOCK, 0, &fd, &why) < 0)
-        return false;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == what->size &&
-        check_bytes(fd, what, NULL, &why) == 0)
-        return true;
+        return CACHED_NO;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != what->size ||
+        check_bytes(fd, what, NULL, &why) < 0)
+        return CACHED_DAMAGED;
+    state_mark_used(fd);
+    return CACHED_YES;
+}
+
+// Checksums are most of the time when all packages are there: all processors take part in them.
+struct looking {
+    const struct apt *apt;
+    const struct apt_file *v;
+    enum cached *found;
+    size_t n;
+    atomic_size_t next;
+};
+
+static void *look_at_next(void *ctx)
+{
+    struct looking *l = ctx;
+    for (size_t i; (i = atomic_fetch_add(&l->next, 1)) < l->n;)
+        l->found[i] = look(l->apt, &l->v[i]);
+    return NULL;
+}
+
+// What is in the cache and is not right goes away.
+static void drop_damaged(struct apt *apt, const struct apt_file *what)
+{
+    char name[NAME_BYTES];
+    cached_name(what->sha256, name);
     event_warn(apt->ev, NULL, "package %s: the copy in the cache is damaged and is fetched again",
                what->name);
     (void)unlinkat(apt->dirfd, name, 0); // if it stays, what replaces it says so
-    return false;
 }
 
 int apt_package_put(struct apt *apt, int fd, const struct apt_file *what, struct err *e)
@@ -110,7 +139,8 @@ static int take(struct apt *apt, const char *temp, const struct apt_file *what, 
     }
     if (path_open_plain(apt->dirfd, temp, O_RDONLY, 0, &fd, e) < 0 || check_bytes(fd, what, NULL, e) < 0)
         return -1;
-    if (fchmod(fd, 0644) < 0 || renameat(apt->dirfd, temp, apt->dirfd, name) < 0)
+    // What a server says of the time of its file says nothing of when it was used here.
+    if (fchmod(fd, 0644) < 0 || futimens(fd, NULL) < 0 || renameat(apt->dirfd, temp, apt->dirfd, name) < 0)
         return err_sys(e, "package %s", what->name);
     return 0;
 }
@@ -157,9 +187,13 @@ int apt_download(struct apt *apt, const struct apt_indexes *uris, const struct a
     const struct apt_file **todo = ARENA_ARRAY(a, const struct apt_file *, n + 1);
     size_t left = 0;
     uint64_t done = 0, total = 0;
+    struct looking l = {.apt = apt, .v = v, .found = ARENA_ARRAY(a, enum cached, n + 1), .n = n};
+    crew_run(0, n, look_at_next, &l);
     for (size_t i = 0; i < n; i++) {
-        if (is_cached(apt, &v[i]))
+        if (l.found[i] == CACHED_YES)
             continue;
+        if (l.found[i] == CACHED_DAMAGED)
+            drop_damaged(apt, &v[i]);
         todo[left++] = &v[i];
         total += v[i].size;
     }

@@ -112,20 +112,26 @@ static int find_targets(struct reading *r, struct err *e)
     return 0;
 }
 
+static int check_there(const struct reading *r, const struct target *t, struct err *e)
+{
+    struct stat st;
+    if (fstatat(r->lists, str_c(r->out->arena, t->file), &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    if (r->apt->unfetched.n)
+        return err_set(e, ERR_NETWORK, "suite " PRI_STR ": apt-get update could not fetch " PRI_STR,
+                       STR_ARG(t->release), STR_ARG(r->apt->unfetched));
+    return err_set(e, ERR_NOT_FOUND, "suite " PRI_STR ": its lists are not there: update first",
+                   STR_ARG(t->release));
+}
+
 // A suite that nobody asked for must not be in the way, so an error waits until something is missing.
 static int read_suite(struct reading *r, const struct target *t, struct suite *s, struct err *e)
 {
     struct apt_keys keys;
-    struct stat st;
     struct arena *a = r->out->arena;
     s->prefix = t->prefix;
-    bool absent = fstatat(r->lists, str_c(a, t->file), &st, AT_SYMLINK_NOFOLLOW) < 0;
-    if (absent && r->apt->unfetched.n)
-        return err_set(e, ERR_NETWORK, "suite " PRI_STR ": apt-get update could not fetch " PRI_STR,
-                       STR_ARG(t->release), STR_ARG(r->apt->unfetched));
-    if (absent)
-        return err_set(e, ERR_NOT_FOUND, "suite " PRI_STR ": its lists are not there: update first",
-                       STR_ARG(t->release));
+    if (check_there(r, t, e) < 0)
+        return -1;
     if (apt_keys_of(r->apt, a, t->entry, &keys, e) < 0 ||
         apt_release_read(r->apt, a, t->prefix, &keys, &s->release, e) < 0)
         return err_wrap(e, "suite " PRI_STR, STR_ARG(t->release));
@@ -154,20 +160,38 @@ static void publish(struct reading *r, struct suite *s, const struct target *t)
     s->public->repo_uri = t->repo_uri;
 }
 
-static int read_target(struct reading *r, struct suite *s, const struct target *t, struct err *e)
+// In the order in which they are read; the codename and all else of a release are in the text that was signed.
+static void add_print(struct hash *h, const struct apt_list *l)
 {
-    struct apt_indexes *x = r->out;
+    hash_add(h, l->public->sha256, sizeof l->public->sha256);
+    hash_add(h, l->metakey.p, l->metakey.n);
+    hash_add(h, "", 1);
+}
+
+static int want_target(struct reading *r, struct suite *s, const struct target *t, struct hash *print,
+                       struct err *e)
+{
+    if (check_there(r, t, e) < 0)
+        return -1;
+    publish(r, s, t);
+    struct apt_list *l = &r->out->lists[r->out->n_lists++];
+    *l = (struct apt_list){t->file, t->metakey, &s->release, s->public};
+    add_print(print, l);
+    return 0;
+}
+
+static int read_list(struct apt *apt, struct apt_indexes *x, const struct apt_list *l, struct err *e)
+{
     struct buf *text = &x->texts[x->n_texts++];
-    const char *name = str_c(x->arena, t->file);
+    const char *name = str_c(x->arena, l->file);
     *text = (struct buf)BUF_INIT(GIB(1));
     // A link, out of the directory, where the repository is local: what it leads to is checked as the rest is.
-    const char *path = str_printf(x->arena, "%s/" PRI_STR "/%s", r->apt->dir, STR_ARG(r->apt->lists), name).p;
+    const char *path = str_printf(x->arena, "%s/" PRI_STR "/%s", apt->dir, STR_ARG(apt->lists), name).p;
     if (file_read(AT_FDCWD, path, text, e) < 0)
         return err_wrap(e, "apt's list");
-    if (apt_release_names(&s->release, t->metakey, buf_view(text), e) < 0)
-        return err_wrap(e, "suite " PRI_STR, STR_ARG(s->release.release.codename));
-    publish(r, s, t);
-    struct deb_index_spec spec = {buf_view(text), name, r->apt->architecture, s->public};
+    if (apt_release_names(l->release, l->metakey, buf_view(text), e) < 0)
+        return err_wrap(e, "suite " PRI_STR, STR_ARG(l->public->codename));
+    struct deb_index_spec spec = {buf_view(text), name, apt->architecture, l->public};
     return deb_index_read(x->arena, &spec, &x->index, e);
 }
 
@@ -177,18 +201,20 @@ static bool is_wanted(const struct reading *r, const struct suite *s)
            strv_has(&r->suites, s->release.release.codename);
 }
 
-static int read_targets(struct reading *r, struct strv *components, struct err *e)
+static int want_targets(struct reading *r, struct strv *components, struct err *e)
 {
+    drop_(hash_free) struct hash *print = hash_new(HASH_SHA256);
     for (size_t i = 0; i < r->targets.n; i++) {
         const struct target *t = &r->targets.v[i];
         struct suite *s = suite_of(r, t);
         if (!is_wanted(r, s) || !strv_has(&r->wanted->components, t->component))
             continue;
-        if (read_target(r, s, t, e) < 0)
+        if (want_target(r, s, t, print, e) < 0)
             return -1;
         if (str_eq(s->release.release.codename, r->wanted->suite))
             strv_add(r->out->arena, components, t->component);
     }
+    hash_end(print, &r->out->print);
     return 0;
 }
 
@@ -241,8 +267,8 @@ void apt_indexes_free(struct apt_indexes *x)
     free(x);
 }
 
-int apt_indexes_read(struct apt *apt, const struct base_debian *wanted, struct apt_indexes **out,
-                     struct err *e)
+int apt_releases_read(struct apt *apt, const struct base_debian *wanted, struct apt_indexes **out,
+                      struct err *e)
 {
     drop_(apt_indexes_free) struct apt_indexes *x = XNEW(struct apt_indexes);
     struct reading r = {.apt = apt, .wanted = wanted, .out = x};
@@ -259,8 +285,29 @@ int apt_indexes_read(struct apt *apt, const struct base_debian *wanted, struct a
     declaration_suites(x->arena, wanted, &r.suites);
     r.suite = ARENA_ARRAY(x->arena, struct suite, r.targets.n + 1);
     x->releases.v = ARENA_ARRAY(x->arena, struct deb_release, r.targets.n + 1);
-    x->texts = xcalloc(r.targets.n + 1, sizeof *x->texts);
-    if (read_targets(&r, &components, e) < 0 || check_complete(&r, &components, e) < 0)
+    x->lists = ARENA_ARRAY(x->arena, struct apt_list, r.targets.n + 1);
+    if (want_targets(&r, &components, e) < 0 || check_complete(&r, &components, e) < 0)
+        return -1;
+    *out = steal_ptr(x);
+    return 0;
+}
+
+int apt_packages_read(struct apt *apt, struct apt_indexes *x, struct err *e)
+{
+    if (x->texts)
+        BUG("apt_packages_read: a second time");
+    x->texts = xcalloc(x->n_lists + 1, sizeof *x->texts);
+    for (size_t i = 0; i < x->n_lists; i++)
+        if (read_list(apt, x, &x->lists[i], e) < 0)
+            return -1;
+    return 0;
+}
+
+int apt_indexes_read(struct apt *apt, const struct base_debian *wanted, struct apt_indexes **out,
+                     struct err *e)
+{
+    drop_(apt_indexes_free) struct apt_indexes *x = NULL;
+    if (apt_releases_read(apt, wanted, &x, e) < 0 || apt_packages_read(apt, x, e) < 0)
         return -1;
     *out = steal_ptr(x);
     return 0;

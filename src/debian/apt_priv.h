@@ -51,6 +51,12 @@ struct apt_release {
     struct deb_release release;
     struct str checksums; // the field SHA256: " HEX SIZE PATH" lines
 };
+// A Packages file that is wanted.
+struct apt_list {
+    struct str file, metakey;          // its name in the lists' directory and in the Release
+    const struct apt_release *release; // that names its checksum
+    const struct deb_release *public;  // in the answer
+};
 // `prefix` of the files in the lists' directory: prefix + "InRelease", or prefix + "Release" and + "Release.gpg".
 int nodiscard apt_release_read(struct apt *apt, struct arena *a, struct str prefix,
                                const struct apt_keys *keys, struct apt_release *out, struct err *e);

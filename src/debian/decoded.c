@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "debian/decoded.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "state/state.h"
 #include "stream/codec.h"
 #include "stream/memory.h"
 #include <fcntl.h>
 #include <stdio.h>
 
-enum { LEVEL = 1, SEAL = 8 + 32, NAME = DIGEST_TEXT + 16 };
+enum { LEVEL = 1, SEAL = 8 + 32, NAME = DIGEST_TEXT + 16, FILES_MAX = 1 << 20 };
+#define COPY ".tar.zst"
+#define PACKAGE ".deb"
 
 // The head of a skippable frame of 32 bytes.
 static const uint8_t seal_head[8] = {0x50, 0x2a, 0x4d, 0x18, 32, 0, 0, 0};
@@ -15,7 +19,7 @@ static const uint8_t seal_head[8] = {0x50, 0x2a, 0x4d, 0x18, 32, 0, 0, 0};
 static const char *name_of(const struct digest *package, char out[NAME])
 {
     char hex[DIGEST_TEXT];
-    (void)snprintf(out, NAME, "%s.tar.zst", digest_hex(package, hex));
+    (void)snprintf(out, NAME, "%s" COPY, digest_hex(package, hex));
     return out;
 }
 
@@ -55,8 +59,10 @@ struct source *deb_decoded_open(int dir, const struct digest *package)
     struct err none = {0};
     if (path_open_plain(dir, name_of(package, name), O_RDONLY | O_NONBLOCK, 0, &fd, &none) < 0)
         return NULL;
-    if (is_sealed(fd))
+    if (is_sealed(fd)) {
+        state_mark_used(fd);
         return source_zstd(source_take_fd(steal_fd(&fd), "copy of data.tar"));
+    }
     (void)unlinkat(dir, name, 0);
     return NULL;
 }
@@ -155,5 +161,82 @@ int deb_decoded_end(struct source *kept, struct err *e)
     }
     if (k->copy && seal(k, &none) < 0)
         give_up(k);
+    return 0;
+}
+
+struct sweep {
+    struct arena *a;
+    int64_t before;
+    bool dry_run;
+    int packages, copies; // -1: there are none
+};
+
+static int open_folder(const char *parent, const char *name, int *fd, struct err *e)
+{
+    drop_fd int top = -1;
+    struct err why = {0};
+    if ((path_open_host(parent, O_RDONLY | O_DIRECTORY, 0, &top, &why) < 0 ||
+         path_open_plain(top, name, O_RDONLY | O_DIRECTORY, 0, fd, &why) < 0) &&
+        why.code != ERR_NOT_FOUND) {
+        if (e)
+            *e = why;
+        return err_wrap(e, "%s", parent);
+    }
+    return 0;
+}
+
+static bool is_used(const struct sweep *s, int dir, const char *name)
+{
+    struct stat st;
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtim.tv_sec >= s->before;
+}
+
+// Of "HEX.tar.zst": whether HEX.deb is here and stays.
+static bool has_package(const struct sweep *s, struct str copy)
+{
+    struct str hex = str_head(copy, copy.n - strlen(COPY));
+    return s->packages >= 0 && is_used(s, s->packages, arena_printf(s->a, PRI_STR PACKAGE, STR_ARG(hex)));
+}
+
+static int sweep_folder(const struct sweep *s, int dir, const char *suffix, uint64_t *n, uint64_t *bytes,
+                        struct err *e)
+{
+    struct strv names = {0};
+    bool copies = dir == s->copies;
+    if (dir < 0)
+        return 0;
+    if (dir_names(s->a, dir, ".", FILES_MAX, &names, e) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        const char *name = str_c(s->a, names.v[i]);
+        struct stat st;
+        if (!str_has_suffix(names.v[i], suffix) ||
+            (is_used(s, dir, name) && (!copies || has_package(s, names.v[i]))) ||
+            fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (!s->dry_run && tree_remove(dir, name, e) < 0)
+            return -1;
+        ++*n;
+        *bytes += (uint64_t)st.st_blocks * 512;
+    }
+    return 0;
+}
+
+int deb_cache_sweep(const char *parent, int64_t unused_before_sec, bool dry_run, struct deb_swept *out,
+                    struct err *e)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_fd int packages = -1, copies = -1, answers = -1;
+    struct deb_swept got = {0};
+    uint64_t ignored = 0;
+    if (open_folder(parent, "packages", &packages, e) < 0 || open_folder(parent, "decoded", &copies, e) < 0 ||
+        open_folder(parent, "answers", &answers, e) < 0)
+        return -1;
+    const struct sweep s = {a, unused_before_sec, dry_run, packages, copies};
+    if (sweep_folder(&s, copies, COPY, &got.copies, &got.bytes, e) < 0 ||
+        sweep_folder(&s, answers, "", &ignored, &got.bytes, e) < 0 ||
+        sweep_folder(&s, packages, PACKAGE, &got.packages, &got.bytes, e) < 0)
+        return err_wrap(e, "%s", parent);
+    *out = got;
     return 0;
 }

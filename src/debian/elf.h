@@ -39,6 +39,8 @@ struct elf_missing_list {
     struct elf_missing *v;
     size_t n, cap;
 };
-// Every ELF file of the tree: its NEEDED are found through its own run path and the search path, with the same machine.
-// In byte order of paths. Files that are damaged ELF are reported by an error.
-int nodiscard elf_unsatisfied(int root, struct arena *a, struct elf_missing_list *out, struct err *e);
+// `files`: all paths of the tree that may be ELF files, in byte order; others are passed over. For each, its NEEDED are
+// found through its own run path and the search path, with the same machine. In the same order. Files that are damaged
+// ELF are reported by an error.
+int nodiscard elf_unsatisfied(int root, const struct strv *files, struct arena *a,
+                              struct elf_missing_list *out, struct err *e);

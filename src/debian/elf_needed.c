@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "archive/walk.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/path.h"
 #include "debian/elf.h"
 #include <elf.h>
+#include <fcntl.h>
 
 #define DEBUG_DIR "usr/lib/debug" // sections without their bytes
 
@@ -16,32 +17,24 @@ struct checking {
     struct elf_missing_list missing;
 };
 
-static int read_all(struct checking *c, struct err *e)
+static int read_one(struct checking *c, struct str path, struct err *e)
 {
-    drop_(walk_free) struct walk *w = NULL;
-    if (walk_open(c->root, ".", TREE_FULL_PATH, &w, e) < 0)
+    drop_fd int fd = -1;
+    struct stat st;
+    const char *name = str_c(c->a, path);
+    if (path_is_within(path, STR(DEBUG_DIR)))
+        return 0;
+    if (path_open_plain(c->root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd, e) < 0)
         return -1;
-    for (;;) {
-        const struct walk_entry *it;
-        drop_fd int fd = -1;
-        enum walk_step step = walk_next(w, &it, e);
-        if (step == WALK_ERROR)
-            return -1;
-        if (step == WALK_END)
-            return 0;
-        if (S_ISDIR(it->st.st_mode) && str_is(it->path, DEBUG_DIR))
-            walk_prune(w);
-        if (!S_ISREG(it->st.st_mode) || it->st.st_size < (off_t)sizeof(Elf32_Ehdr))
-            continue;
-        struct elf *elf = ARENA_NEW(c->a, struct elf);
-        if (walk_open_file(w, &fd, e) < 0)
-            return -1;
-        enum elf_kind kind = elf_read(fd, it->path.p, c->a, elf, e);
-        if (kind == ELF_ERROR)
-            return -1;
-        if (kind == ELF_FILE)
-            map_put(c->a, &c->file, str_dup(c->a, it->path))->ptr = elf;
-    }
+    if (fstat(fd, &st) < 0)
+        return err_sys(e, "%s", name);
+    if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(Elf32_Ehdr))
+        return 0;
+    struct elf *elf = ARENA_NEW(c->a, struct elf);
+    enum elf_kind kind = elf_read(fd, name, c->a, elf, e);
+    if (kind == ELF_FILE)
+        map_put(c->a, &c->file, path)->ptr = elf;
+    return kind == ELF_ERROR ? -1 : 0;
 }
 
 static bool fits(const struct checking *c, const struct elf *for_elf, struct str path)
@@ -105,11 +98,15 @@ static void miss(struct checking *c, struct str path, struct str name)
     l->v[l->n++] = (struct elf_missing){path, name};
 }
 
-int elf_unsatisfied(int root, struct arena *a, struct elf_missing_list *out, struct err *e)
+int elf_unsatisfied(int root, const struct strv *files, struct arena *a, struct elf_missing_list *out,
+                    struct err *e)
 {
     struct checking c = {.root = root, .a = a};
-    if (elf_search_path(root, a, &c.search, e) < 0 || read_all(&c, e) < 0)
+    if (elf_search_path(root, a, &c.search, e) < 0)
         return -1;
+    for (size_t i = 0; i < files->n; i++)
+        if (read_one(&c, files->v[i], e) < 0)
+            return -1;
     for (size_t i = 0; i < c.file.n; i++) {
         const struct elf *f = c.file.v[i].ptr;
         if (f->type != ET_EXEC && f->type != ET_DYN)

@@ -2,16 +2,13 @@
 #include "debian/unpack.h"
 #include "base/glob.h"
 #include "base/limits.h"
+#include "debian/crew.h"
 #include "debian/decoded.h"
 #include "debian/unpack_priv.h"
 #include "stream/memory.h"
 #include <fcntl.h>
-#include <sched.h>
 
-enum {
-    THREADS_MAX = 16, // an xz decoder each
-    DIR_MODE = 0755,  // of a directory that no package names
-};
+enum { DIR_MODE = 0755 }; // of a directory that no package names
 
 static int place_all(struct package *p, struct source *plain, struct err *e)
 {
@@ -75,29 +72,6 @@ static void *work(void *ctx)
             (void)err_wrap(&p->e, "package " PRI_STR, STR_ARG(p->in->name));
         drop_fd_p(&p->parent);
     }
-}
-
-static unsigned threads_of(const struct deb_unpack_spec *s)
-{
-    cpu_set_t set;
-    unsigned n = s->threads;
-    if (!n)
-        n = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-    if (n > THREADS_MAX)
-        n = THREADS_MAX;
-    return n > s->n ? (unsigned)s->n : n;
-}
-
-// Where no thread can be had, this one does the work.
-static void work_all(struct site *s)
-{
-    pthread_t thread[THREADS_MAX];
-    unsigned n = threads_of(s->spec), begun = 0;
-    while (begun + 1 < n && pthread_create(&thread[begun], NULL, work, s) == 0)
-        begun++;
-    (void)work(s);
-    for (unsigned i = 0; i < begun; i++)
-        (void)pthread_join(thread[i], NULL);
 }
 
 static int report(const struct site *s, struct err *e)
@@ -195,6 +169,18 @@ static void order(struct site *s)
         s->order[i] = v[i].number;
 }
 
+void deb_elf_files(const struct deb_set *s, struct arena *a, struct strv *out)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < s->v[i].entry_n; k++) {
+            const struct deb_entry *it = &s->v[i].entry[k];
+            if (it->fate == DEB_PLACED && (it->is_elf || it->type == TAR_HARDLINK))
+                strv_add(a, out, it->path);
+        }
+    }
+    strv_sort(out);
+}
+
 void deb_set_free(struct deb_set *s)
 {
     if (!s)
@@ -237,7 +223,7 @@ int deb_unpack(const struct deb_unpack_spec *spec, struct owners *owners, struct
         return -1;
     drop_(deb_set_free) struct deb_set *set = set_new(&s);
     order(&s);
-    work_all(&s);
+    crew_run(spec->threads, spec->n, work, &s);
     (void)pthread_mutex_destroy(&s.lock);
     if (report(&s, e) < 0)
         return -1;

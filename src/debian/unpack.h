@@ -33,6 +33,7 @@ struct deb_entry {
     struct str path;  // where it is in the tree: "usr/bin/ls"
     enum tar_type type;
     enum deb_fate fate;
+    bool is_elf; // a file that begins as ELF files do
     struct owner owner;
 };
 
@@ -84,6 +85,8 @@ int nodiscard deb_unpack(const struct deb_unpack_spec *s, struct owners *owners,
 int nodiscard deb_read_control(const struct deb_input *deb, struct arena *a, struct deb_control *out,
                                struct err *e);
 
+// Where ELF files are in the tree, in byte order; hard links, whose file has another name too, may be others.
+void deb_elf_files(const struct deb_set *s, struct arena *a, struct strv *out);
 const struct deb_file *deb_control_file(const struct deb_control *c, const char *name); // NULL: absent
 // The path in a tree with merged /usr; `path` is clean and relative.
 struct str deb_merged(struct arena *a, struct str path);

@@ -25,9 +25,22 @@ struct str deb_merged(struct arena *a, struct str path)
     return path;
 }
 
+// Bytes at the front of a pattern that mean themselves.
+static size_t plain_bytes(struct str pattern)
+{
+    size_t n = 0;
+    while (n < pattern.n && (unsigned char)pattern.p[n] < 0x80 && !memchr("*?[\\", pattern.p[n], 4))
+        n++;
+    return n;
+}
+
+// Most paths differ from most patterns in these, which spares them the rest.
 static bool matches(struct str pattern, struct str path)
 {
-    for (size_t i = 1; i <= path.n; i++)
+    size_t plain = plain_bytes(pattern);
+    if (path.n < plain || memcmp(pattern.p, path.p, plain) != 0)
+        return false;
+    for (size_t i = plain ? plain : 1; i <= path.n; i++)
         if ((i == path.n || path.p[i] == '/') && glob_match(pattern, str_head(path, i), NULL) == GLOB_YES)
             return true;
     return false;

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "debian/unpack_priv.h"
+#include <elf.h>
 #include <fcntl.h>
 
 enum { DIR_FIRST = 0755 }; // until all packages are there: then the manifest decides
@@ -11,7 +12,8 @@ struct spot {
     struct str path;
     int parent; // kept by the package
     const char *base;
-    bool lost; // another package's file stays
+    bool lost;  // another package's file stays
+    bool there; // a directory that is made already
 };
 
 static struct claim *claim_put(struct site *s, struct str path, size_t package, enum tar_type type)
@@ -77,10 +79,11 @@ static int contest(struct package *p, struct claim *c, struct spot *at, struct e
     return 0;
 }
 
-// Every directory on the way is claimed as one. false: something else is there.
-static bool claim_parents(struct package *p, struct str dir)
+// Every directory on the way is claimed as one; *made: not all were before. false: something else is there.
+static bool claim_parents(struct package *p, struct str dir, bool *made)
 {
     struct site *s = p->site;
+    *made = false;
     for (size_t i = 1; i <= dir.n; i++) {
         if (i < dir.n && dir.p[i] != '/')
             continue;
@@ -91,13 +94,16 @@ static bool claim_parents(struct package *p, struct str dir)
         }
         if (!c)
             claim_put(s, str_head(dir, i), p->number, TAR_DIR);
+        *made |= !c;
     }
     return true;
 }
 
+// What is claimed as a directory is one on disk, too: the same hold of the lock makes it.
 static int find_parent(struct package *p, struct spot *at, struct err *e)
 {
     size_t slash = 0;
+    bool made;
     struct str dir = STR("");
     if (str_find_last(at->path, '/', &slash))
         dir = str_head(at->path, slash);
@@ -107,10 +113,10 @@ static int find_parent(struct package *p, struct spot *at, struct err *e)
         int fd = -1;
         memcpy(path, dir.n ? dir.p : ".", dir.n ? dir.n : 1);
         path[dir.n ? dir.n : 1] = 0;
-        at->lost = !claim_parents(p, dir);
+        at->lost = !claim_parents(p, dir, &made);
         if (at->lost)
             return 0;
-        if ((dir.n && path_mkdirs(p->site->spec->root, path, DIR_FIRST, e) < 0) ||
+        if ((made && path_mkdirs(p->site->spec->root, path, DIR_FIRST, e) < 0) ||
             path_open_plain(p->site->spec->root, path, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
             return -1;
         drop_fd_p(&p->parent);
@@ -130,8 +136,10 @@ static int claim(struct package *p, enum tar_type type, struct spot *at, struct 
         claim_put(p->site, at->path, p->number, type);
         return 0;
     }
-    if (type == TAR_DIR && c->type == TAR_DIR)
+    if (type == TAR_DIR && c->type == TAR_DIR) {
+        at->there = true;
         return 0;
+    }
     if (type == TAR_DIR || c->type == TAR_DIR) {
         if (c->package == p->number)
             return err_set(e, ERR_PARSE, "a second entry of this name, of another type");
@@ -192,14 +200,19 @@ static int settle(struct package *p, const struct tar_entry *t, struct spot *at,
     // The file of a hard link is one file: it is claimed as such.
     if (claim(p, t->type == TAR_HARDLINK ? TAR_FILE : t->type, at, e) < 0)
         return -1;
-    return at->lost ? 0 : make(p, t, at, fd, e);
+    return at->lost || at->there ? 0 : make(p, t, at, fd, e);
 }
 
 // Straight out of the decoder's window. Outside of the lock: nobody else writes to this file, even when its name is
 // taken away meanwhile.
-static int fill(struct package *p, const struct tar_entry *t, struct tar_reader *from, int fd, struct err *e)
+static int fill(struct package *p, const struct tar_entry *t, struct tar_reader *from, struct deb_entry *it,
+                int fd, struct err *e)
 {
     struct source *data = tar_data(from);
+    struct view head;
+    if (source_peek(data, SELFMAG, &head, e) < 0)
+        return -1;
+    it->is_elf = head.n >= SELFMAG && memcmp(head.p, ELFMAG, SELFMAG) == 0;
     for (uint64_t left = t->size; left;) {
         struct view v;
         if (source_peek(data, 1, &v, e) < 0)
@@ -240,7 +253,7 @@ static int place(struct package *p, const struct tar_entry *t, struct tar_reader
     (void)pthread_mutex_lock(&p->site->lock);
     int rc = settle(p, t, &at, &fd, e);
     (void)pthread_mutex_unlock(&p->site->lock);
-    if (rc < 0 || (fd >= 0 && fill(p, t, from, fd, e) < 0))
+    if (rc < 0 || (fd >= 0 && fill(p, t, from, it, fd, e) < 0))
         return -1;
     it->fate = at.lost ? DEB_REPLACED : DEB_PLACED;
     return fd >= 0 && close(steal_fd(&fd)) < 0 ? err_sys(e, "close") : 0;

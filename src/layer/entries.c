@@ -8,7 +8,7 @@ int layer_make_entries(const struct layer_rows *rows, struct pool *p, struct sin
 {
     drop_(layer_pipe_free) struct layer_pipe *pipe = NULL;
     struct layer l;
-    if (layer_pipe_new(rows->codec, p, to, &pipe, e) < 0)
+    if (layer_pipe_new(rows->codec, false, p, to, &pipe, e) < 0)
         return -1;
     drop_(tar_writer_free) struct tar_writer *tar = tar_writer_new(layer_pipe_in(pipe));
     for (size_t i = 0; i < rows->n; i++)

@@ -78,7 +78,17 @@ static int print_parents(const struct layer_spec *s, struct hash *h, struct tree
     return 0;
 }
 
-static int print_tree(const struct layer_spec *s, struct hash *h, struct tree_print *t, struct err *e)
+// The mode says it for most, at no cost; who is left is opened.
+static int check_readable(struct walk *w, const struct walk_entry *it, struct err *e)
+{
+    drop_fd int fd = -1;
+    mode_t all = S_IRUSR | S_IRGRP | S_IROTH, mode = it->st.st_mode & all;
+    bool mine = it->st.st_uid == geteuid() && (mode & S_IRUSR);
+    return !S_ISREG(it->st.st_mode) || mode == all || mine ? 0 : walk_open_file(w, &fd, e);
+}
+
+static int print_tree(const struct layer_spec *s, bool readable, struct hash *h, struct tree_print *t,
+                      struct err *e)
 {
     drop_(arena_free) struct arena *a = arena_new(512);
     drop_(walk_free) struct walk *w = NULL;
@@ -92,11 +102,13 @@ static int print_tree(const struct layer_spec *s, struct hash *h, struct tree_pr
             return -1;
         if (step == WALK_END)
             return 0;
+        if (readable && check_readable(w, it, e) < 0)
+            return -1;
         add_record(h, t, it, !it->path.n && S_ISDIR(it->st.st_mode));
     }
 }
 
-int tree_print(const struct layer_spec *s, struct tree_print *out, struct err *e)
+static int print(const struct layer_spec *s, bool readable, struct tree_print *out, struct err *e)
 {
     struct timespec now;
     struct tree_print t = {.newest_ns = INT64_MIN, .whole_seconds = true};
@@ -105,13 +117,23 @@ int tree_print(const struct layer_spec *s, struct tree_print *out, struct err *e
     if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
         return err_sys(e, "clock");
     t.taken_ns = ns_of(now);
-    if (print_tree(s, h, &t, e) < 0)
-        return err_wrap(e, "print of " PRI_STR, STR_ARG(s->at));
+    if (print_tree(s, readable, h, &t, e) < 0)
+        return -1;
     struct digest d;
     hash_end(h, &d);
     memcpy(t.sum, d.sum, sizeof t.sum);
     *out = t;
     return 0;
+}
+
+int tree_print(const struct layer_spec *s, struct tree_print *out, struct err *e)
+{
+    return print(s, false, out, e) < 0 ? err_wrap(e, "print of " PRI_STR, STR_ARG(s->at)) : 0;
+}
+
+int tree_print_readable(const struct layer_spec *s, struct tree_print *out, struct err *e)
+{
+    return print(s, true, out, e);
 }
 
 bool tree_print_eq(const struct tree_print *a, const struct tree_print *b)

@@ -20,6 +20,8 @@ struct tree_print {
 };
 // Of what the spec reads (dirfd, sub and the parents whose modes it takes from disk).
 int nodiscard tree_print(const struct layer_spec *s, struct tree_print *out, struct err *e);
+// The same, and everything in it must be readable: else an error that names the first file or folder that is not.
+int nodiscard tree_print_readable(const struct layer_spec *s, struct tree_print *out, struct err *e);
 bool tree_print_eq(const struct tree_print *a, const struct tree_print *b); // sum and entries
 bool tree_print_racy(const struct tree_print *t);                           // too fresh to trust
 

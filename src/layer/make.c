@@ -218,7 +218,7 @@ int layer_make(const struct layer_spec *s, struct pool *p, struct sink *to, stru
     struct layer l;
     if (check_spec(s, e) < 0)
         return -1;
-    if (layer_pipe_new(s->codec, p, to, &pipe, e) < 0)
+    if (layer_pipe_new(s->codec, s->sink_digests, p, to, &pipe, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(s->at));
     drop_(tar_writer_free) struct tar_writer *tar = tar_writer_new(layer_pipe_in(pipe));
     struct making m = {.spec = s, .tar = tar};

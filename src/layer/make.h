@@ -27,6 +27,8 @@ struct layer_spec {
     uint32_t parent_uid, parent_gid; // of its parents
     int64_t mtime_sec;               // of every entry; LAYER_MTIME unless SOURCE_DATE_EPOCH says otherwise
     const char *codec; // an encoder of stream/codec.h by name: it names the bytes and is recorded with them
+    bool
+        sink_digests; // the sink takes the blob's digest (txn_blob does): here it stays empty, and costs nothing
     // The directory is an overlay's upper: a character device 0:0 becomes
     // ".wh.NAME", user.overlay.opaque ".wh..wh..opq".
     bool whiteouts;
@@ -42,7 +44,7 @@ struct layer_spec {
 
 struct layer {
     struct digest diff_id; // of the plain tar
-    struct digest blob;    // sha256 of what went into the sink
+    struct digest blob;    // sha256 of what went into the sink, unless `sink_digests`
     uint64_t blob_size;
     uint64_t plain;   // bytes of the plain tar
     uint64_t entries; // parents too

@@ -8,14 +8,16 @@ struct layer_pipe {
     struct layer got;
 };
 
-int layer_pipe_new(const char *codec, struct pool *p, struct sink *to, struct layer_pipe **out, struct err *e)
+int layer_pipe_new(const char *codec, bool digests, struct pool *p, struct sink *to, struct layer_pipe **out,
+                   struct err *e)
 {
     const struct encoder *enc = encoder_find(str_of(codec));
     if (!enc)
         return err_set(e, ERR_USAGE, "layer: no codec \"%s\"", codec ? codec : "");
     struct layer_pipe *pipe = XNEW(struct layer_pipe);
-    struct sink *coded =
-        sink_hash(sink_count(sink_keep(to), &pipe->got.blob_size), HASH_SHA256, &pipe->got.blob);
+    struct sink *coded = sink_count(sink_keep(to), &pipe->got.blob_size);
+    if (!digests)
+        coded = sink_hash(coded, HASH_SHA256, &pipe->got.blob);
     pipe->plain =
         sink_hash(sink_count(sink_encoded(coded, enc, p), &pipe->got.plain), HASH_SHA256, &pipe->got.diff_id);
     *out = pipe;

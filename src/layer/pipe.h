@@ -4,9 +4,10 @@
 #include "layer/make.h"
 
 struct layer_pipe;
-// `to` is borrowed and not finished. An unknown codec is ERR_USAGE.
-int nodiscard layer_pipe_new(const char *codec, struct pool *p, struct sink *to, struct layer_pipe **out,
-                             struct err *e);
+// `to` is borrowed and not finished; `digests`: it takes the digest of what it gets itself, and layer.blob stays empty.
+// An unknown codec is ERR_USAGE.
+int nodiscard layer_pipe_new(const char *codec, bool digests, struct pool *p, struct sink *to,
+                             struct layer_pipe **out, struct err *e);
 struct sink *layer_pipe_in(struct layer_pipe *pipe); // where the tar goes
 int nodiscard layer_pipe_finish(struct layer_pipe *pipe, struct layer *out,
                                 struct err *e); // all but `entries`

@@ -2,6 +2,7 @@
 #include "platform/base_create.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "debian/answer.h"
 #include "debian/decoded.h"
 #include "debian/finish.h"
 #include "image/referrers.h"
@@ -79,14 +80,25 @@ static int resolve(struct arena *a, const struct base_create_spec *s, struct str
 {
     drop_(apt_indexes_free) struct apt_indexes *x = NULL;
     drop_(apt_close) struct apt *apt = NULL;
+    const struct base_debian *d = &s->declaration->debian;
     struct apt_spec spec = apt_spec_of(s);
     struct deb_selection selected;
     struct deb_lock lock;
-    if (base_indexes(&spec, &s->declaration->debian, s->update, &apt, &x, e) < 0 ||
-        deb_resolve(a, &x->index, &s->declaration->debian.packages, &selected, e) < 0)
+    struct digest asked;
+    struct err odd = {0};
+    declaration_digest(d, &asked);
+    if (base_releases(&spec, d, s->update, &apt, &x, e) < 0)
         return -1;
-    deb_lock_make(a, &s->declaration->debian, &selected, &lock);
-    return keep_lock(a, &lock, text, out, e);
+    if (deb_answer_find(a, s->apt_dir, &asked, &x->print, text) &&
+        deb_lock_read(a, *text, "lock", out, &odd) == 0)
+        return 0;
+    if (apt_packages_read(apt, x, e) < 0 || deb_resolve(a, &x->index, &d->packages, &selected, e) < 0)
+        return -1;
+    deb_lock_make(a, d, &selected, &lock);
+    if (keep_lock(a, &lock, text, out, e) < 0)
+        return -1;
+    deb_answer_keep(s->apt_dir, &asked, &x->print, *text);
+    return 0;
 }
 
 int base_resolve(struct arena *a, const struct base_create_spec *s, struct deb_lock *out, struct err *e)
@@ -151,7 +163,9 @@ static int check(struct making *m, struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(LIMIT_CAPTURE);
     struct elf_missing_list *missing = &m->out->missing;
-    if (elf_unsatisfied(m->root, m->a, missing, e) < 0)
+    struct strv files = {0};
+    deb_elf_files(m->set, m->a, &files);
+    if (elf_unsatisfied(m->root, &files, m->a, missing, e) < 0)
         return -1;
     for (size_t i = 0; i < missing->n; i++)
         event_warn(m->spec->ev, NULL, PRI_STR " needs " PRI_STR ", which nothing in the image has",
@@ -177,18 +191,20 @@ static int make_layer(struct making *m, struct err *e)
                            .at = STR("/"),
                            .mtime_sec = LAYER_MTIME,
                            .codec = codec,
+                           .sink_digests = true,
                            .owner = owners_entry,
                            .owner_ctx = m->owners};
     struct layer l;
+    struct blob_got got;
     if (!enc)
         return err_set(e, ERR_USAGE, "no codec \"%s\"", codec);
-    if (txn_blob(m->t, NULL, NULL, &to, e) < 0 || layer_make(&s, p, to, &l, e) < 0 ||
+    if (txn_blob(m->t, NULL, &got, &to, e) < 0 || layer_make(&s, p, to, &l, e) < 0 ||
         sink_finish(to, e) < 0 || txn_tree_is(m->t, &m->lock_digest, &l.diff_id, e) < 0 ||
         txn_tree_done(m->t, &l.diff_id, e) < 0)
         return -1;
     struct descriptor blob = {.media_type = media_type_layer(MEDIA_OCI, enc->codec),
-                              .size = (int64_t)l.blob_size,
-                              .digest = l.blob};
+                              .size = (int64_t)got.size,
+                              .digest = got.digest};
     struct base_config_spec c = {m->spec->declaration, &m->lock, m->distro, m->lock_digest, m->out->sbom};
     base_config(m->a, &c, &blob, &l.diff_id, &m->out->image);
     m->out->unpacked = l.plain;

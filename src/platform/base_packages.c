@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/base_packages.h"
 
-int base_indexes(const struct apt_spec *spec, const struct base_debian *d, bool update, struct apt **apt,
-                 struct apt_indexes **out, struct err *e)
+int base_releases(const struct apt_spec *spec, const struct base_debian *d, bool update, struct apt **apt,
+                  struct apt_indexes **out, struct err *e)
 {
     struct err why = {0};
     if (!*apt && apt_open(spec, apt, e) < 0)
         return -1;
-    if (!update && apt_indexes_read(*apt, d, out, &why) == 0)
+    if (!update && apt_releases_read(*apt, d, out, &why) == 0)
         return 0;
     if (!update && why.code != ERR_NOT_FOUND) {
         if (e)
@@ -15,7 +15,7 @@ int base_indexes(const struct apt_spec *spec, const struct base_debian *d, bool 
         return -1;
     }
     // No lists yet, or none of this suite.
-    return apt_update(*apt, e) < 0 ? -1 : apt_indexes_read(*apt, d, out, e);
+    return apt_update(*apt, e) < 0 ? -1 : apt_releases_read(*apt, d, out, e);
 }
 
 struct opening {
@@ -64,7 +64,7 @@ static int fetch(struct opening *o, struct apt **apt, struct err *e)
         return -1;
     }
     o->got.fetched = o->n_absent;
-    if (base_indexes(o->spec->apt, o->spec->debian, false, apt, &x, e) < 0)
+    if (base_releases(o->spec->apt, o->spec->debian, false, apt, &x, e) < 0)
         return -1;
     return apt_download(*apt, x, o->absent, o->n_absent, e);
 }

@@ -23,6 +23,6 @@ int nodiscard base_packages_open(struct arena *a, const struct base_packages_spe
 void base_packages_close(struct base_packages *p); // the descriptors; a zeroed struct is fine
 #define drop_packages __attribute__((cleanup(base_packages_close)))
 
-// Verified indexes for a declaration; the lists are fetched where there are none yet, or if `update` says so.
-int nodiscard base_indexes(const struct apt_spec *spec, const struct base_debian *d, bool update,
-                           struct apt **apt, struct apt_indexes **out, struct err *e);
+// The verified releases of a declaration; the lists are fetched where there are none yet, or if `update` says so.
+int nodiscard base_releases(const struct apt_spec *spec, const struct base_debian *d, bool update,
+                            struct apt **apt, struct apt_indexes **out, struct err *e);

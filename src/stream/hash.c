@@ -1,32 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/hash.h"
 #include "base/digit.h"
-#include <openssl/evp.h>
+// Not EVP: it sets up all of libcrypto before the first byte, and a static program has all of it, with relocations for
+// a hundred pages, for the fifteen starts of a small build.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
-// libcrypto chooses the processor's own SHA instructions where it has them.
-static const struct {
+union state {
+    SHA256_CTX sha256;
+    SHA512_CTX sha512;
+    SHA_CTX sha1;
+    MD5_CTX md5;
+};
+
+// The functions of libcrypto with one shape. It chooses the processor's own SHA instructions where it has them.
+#define FUNCTIONS(name, prefix)                                                                              \
+    static int name##_init(union state *s)                                                                   \
+    {                                                                                                        \
+        return prefix##_Init(&s->name);                                                                      \
+    }                                                                                                        \
+    static int name##_add(union state *s, const void *p, size_t n)                                           \
+    {                                                                                                        \
+        return prefix##_Update(&s->name, p, n);                                                              \
+    }                                                                                                        \
+    static int name##_end(union state *s, unsigned char *sum)                                                \
+    {                                                                                                        \
+        return prefix##_Final(sum, &s->name);                                                                \
+    }
+FUNCTIONS(sha256, SHA256)
+FUNCTIONS(sha512, SHA512)
+FUNCTIONS(sha1, SHA1)
+FUNCTIONS(md5, MD5)
+#undef FUNCTIONS
+
+static const struct alg {
     const char *name;
     size_t size;
-    const EVP_MD *(*md)(void);
+    int (*init)(union state *s);
+    int (*add)(union state *s, const void *p, size_t n);
+    int (*end)(union state *s, unsigned char *sum);
 } algs[] = {
-    [HASH_NONE] = {"none", 0, NULL},
-    [HASH_SHA256] = {"sha256", 32, EVP_sha256},
-    [HASH_SHA512] = {"sha512", 64, EVP_sha512},
-    [HASH_SHA1] = {"sha1", 20, EVP_sha1},
-    [HASH_MD5] = {"md5", 16, EVP_md5},
+    [HASH_NONE] = {.name = "none"},
+    [HASH_SHA256] = {"sha256", SHA256_DIGEST_LENGTH, sha256_init, sha256_add, sha256_end},
+    [HASH_SHA512] = {"sha512", SHA512_DIGEST_LENGTH, sha512_init, sha512_add, sha512_end},
+    [HASH_SHA1] = {"sha1", SHA_DIGEST_LENGTH, sha1_init, sha1_add, sha1_end},
+    [HASH_MD5] = {"md5", MD5_DIGEST_LENGTH, md5_init, md5_add, md5_end},
 };
 _Static_assert(COUNT(algs) == HASH_ALG_MAX_, "one row per algorithm");
 
 struct hash {
-    EVP_MD_CTX *ctx;
+    union state state;
     enum hash_alg alg;
 };
 
-static const EVP_MD *md_of(enum hash_alg alg)
+static const struct alg *row_of(enum hash_alg alg)
 {
     if (alg <= HASH_NONE || alg >= HASH_ALG_MAX_)
         BUG("hash: no such algorithm");
-    return algs[alg].md();
+    return &algs[alg];
 }
 
 size_t hash_size(enum hash_alg alg)
@@ -137,8 +169,10 @@ int digest_parse(struct str s, struct digest *out, struct err *e)
 void digest_of(enum hash_alg alg, const void *p, size_t n, struct digest *out)
 {
     struct digest d = {.alg = alg};
-    if (!EVP_Digest(p, n, d.sum, NULL, md_of(alg), NULL))
-        BUG("EVP_Digest");
+    const struct alg *row = row_of(alg);
+    union state s;
+    if (!row->init(&s) || !row->add(&s, p, n) || !row->end(&s, d.sum))
+        BUG("digest_of");
     *out = d;
 }
 
@@ -146,30 +180,26 @@ struct hash *hash_new(enum hash_alg alg)
 {
     struct hash *h = XNEW(struct hash);
     h->alg = alg;
-    h->ctx = EVP_MD_CTX_new();
-    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, md_of(alg), NULL))
-        BUG("EVP_DigestInit");
+    if (!row_of(alg)->init(&h->state))
+        BUG("hash_new");
     return h;
 }
 
 void hash_add(struct hash *h, const void *p, size_t n)
 {
-    if (!EVP_DigestUpdate(h->ctx, p, n))
-        BUG("EVP_DigestUpdate");
+    if (!row_of(h->alg)->add(&h->state, p, n))
+        BUG("hash_add");
 }
 
 void hash_end(struct hash *h, struct digest *out)
 {
     struct digest d = {.alg = h->alg};
-    if (!EVP_DigestFinal_ex(h->ctx, d.sum, NULL))
-        BUG("EVP_DigestFinal");
+    if (!row_of(h->alg)->end(&h->state, d.sum))
+        BUG("hash_end");
     *out = d;
 }
 
 void hash_free(struct hash *h)
 {
-    if (!h)
-        return;
-    EVP_MD_CTX_free(h->ctx);
     free(h);
 }

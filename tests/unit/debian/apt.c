@@ -271,6 +271,25 @@ static void download(struct apt *apt, const struct apt_indexes *x)
     REFUSED(apt_download(apt, x, &f, 1, &e), ERR_NOT_FOUND, "no source|other");
 }
 
+// The print is known before the packages are read, and is another one when a Release changes.
+static void in_two_steps(struct repo *r, struct apt *apt, const struct apt_indexes *whole)
+{
+    drop_(apt_indexes_free) struct apt_indexes *x = NULL, *newer = NULL;
+    struct base_debian d;
+    wanted(r, &d);
+    MUST(apt_releases_read(apt, &d, &x, &e));
+    CHECK(digest_eq(&x->print, &whole->print));
+    EQ_UINT(x->index.n, 0);
+    EQ_UINT(x->releases.n, 1);
+    MUST(apt_packages_read(apt, x, &e));
+    EQ_UINT(x->index.n, 1);
+    write_release(r, str_printf(r->a, PRI_STR "Section: x\n", STR_ARG(packages_text(r))), "Test");
+    CHECK(sign(r));
+    MUST(apt_update(apt, &e));
+    MUST(apt_releases_read(apt, &d, &newer, &e));
+    CHECK(!digest_eq(&newer->print, &whole->print));
+}
+
 TEST_SECONDS(apt_reads_a_signed_repository, 120)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);
@@ -290,6 +309,7 @@ TEST_SECONDS(apt_reads_a_signed_repository, 120)
     EQ_STR(x->index.v[0].release->origin, "Test");
     EQ_INT(x->releases.v[0].date_sec, 1783765031);
     download(apt, x);
+    in_two_steps(&r, apt, x);
     struct apt_indexes *none = NULL;
     struct base_debian other = d;
     other.origin = STR("Debian");
@@ -303,6 +323,36 @@ TEST_SECONDS(apt_reads_a_signed_repository, 120)
     other = d;
     other.architecture = STR("arm64");
     REFUSED(apt_indexes_read(apt, &other, &none, &e), ERR_USAGE, "arm64|amd64");
+}
+
+// A damaged package in the cache goes, the whole ones beside it stay.
+TEST_SECONDS(apt_fetches_again_what_was_damaged, 120)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_(apt_close) struct apt *apt = NULL;
+    struct repo r = {.a = a, .t = t};
+    struct apt_file f[20];
+    struct str name[COUNT(f)];
+    open_apt(&r, &apt);
+    for (size_t i = 0; i < COUNT(f); i++) {
+        struct digest d;
+        char hex[DIGEST_TEXT];
+        struct str content = str_printf(a, "package %zu", i);
+        digest_of(HASH_SHA256, content.p, content.n, &d);
+        f[i] = (struct apt_file){.suite = STR("test"), .path = STR("x"), .name = "x", .size = content.n};
+        memcpy(f[i].sha256, d.sum, sizeof f[i].sha256);
+        name[i] = str_printf(a, "cache/packages/%s.deb", digest_hex(&d, hex));
+        test_write(t->dir, name[i].p, content.p, content.n);
+    }
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    struct stat st;
+    CHECK(utimensat(t->dir, name[0].p, old, 0) == 0);
+    MUST(apt_download(apt, NULL, f, COUNT(f), &e));
+    CHECK(fstatat(t->dir, name[0].p, &st, 0) == 0 && st.st_mtim.tv_sec > 1000); // it was used
+    test_write(t->dir, name[3].p, "PACKAGE 3", 9);
+    REFUSED(apt_download(apt, NULL, f, COUNT(f), &e), ERR_NOT_FOUND, "package x|not in the cache");
+    for (size_t i = 0; i < COUNT(f); i++)
+        EQ_INT(faccessat(t->dir, name[i].p, F_OK, 0), i == 3 ? -1 : 0);
 }
 
 static struct str list_name(const struct repo *r, const char *end)

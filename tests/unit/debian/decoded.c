@@ -71,6 +71,63 @@ TEST(a_copy_is_what_is_read)
     CHECK(str_eq(buf_view(&got), buf_view(&tar)));
 }
 
+// The file with its content, as old as it says.
+static void aged(struct test *t, const char *path, int64_t sec)
+{
+    const struct timespec at[2] = {{.tv_sec = sec}, {.tv_sec = sec}};
+    test_write(t->dir, path, "bytes", 5);
+    CHECK(utimensat(t->dir, path, at, 0) == 0);
+}
+
+TEST(what_nothing_uses_goes)
+{
+    static const struct {
+        const char *path;
+        int64_t sec;
+        bool stays;
+    } files[] = {
+        {"packages/aa.deb", 1000, true},     {"decoded/aa.tar.zst", 1000, true},
+        {"packages/bb.deb", 999, false},     {"decoded/bb.tar.zst", 1000, false}, // its package goes
+        {"packages/cc.deb", 1000, true},     {"decoded/cc.tar.zst", 999, false},
+        {"decoded/dd.tar.zst", 2000, false}, // has no package
+        {"decoded/other", 0, true},          {"lists/x", 0, true},
+        {"answers/aa", 1000, true},          {"answers/bb", 999, false},
+    };
+    struct deb_swept got;
+    drop_(arena_free) struct arena *a = arena_new(1024);
+    MUST(deb_cache_sweep(arena_printf(a, "%s/nowhere", t->path), 1000, false, &got, &e));
+    EQ_UINT(got.packages + got.copies + got.bytes, 0);
+    for (size_t i = 0; i < COUNT(files); i++)
+        aged(t, files[i].path, files[i].sec);
+    for (int dry = 1; dry >= 0; dry--) {
+        MUST(deb_cache_sweep(t->path, 1000, dry, &got, &e));
+        EQ_UINT(got.packages, 1);
+        EQ_UINT(got.copies, 3);
+        CHECK(got.bytes > 0);
+        for (size_t i = 0; i < COUNT(files); i++)
+            CHECK_MSG((dir_kind(t->dir, files[i].path) != DIR_ABSENT) == (dry || files[i].stays), "%s",
+                      files[i].path);
+    }
+    MUST(deb_cache_sweep(t->path, 0, false, &got, &e)); // nothing is too old
+    EQ_UINT(got.packages + got.copies, 0);
+}
+
+TEST(a_use_of_a_copy_is_noted)
+{
+    drop_fd int dir = deb_decoded_dir(t->path);
+    struct digest d;
+    struct stat st;
+    char hex[DIGEST_TEXT], path[DIGEST_TEXT + 32];
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    digest_of(HASH_SHA256, "package", 7, &d);
+    (void)snprintf(path, sizeof path, "%s.tar.zst", digest_hex(&d, hex));
+    drop_(source_drop) struct source *keep = deb_decoded_keep(source_memory("tar", 3), dir, &d);
+    MUST(deb_decoded_end(keep, &e));
+    CHECK(utimensat(dir, path, old, 0) == 0);
+    drop_(source_drop) struct source *copy = deb_decoded_open(dir, &d);
+    CHECK(copy && fstatat(dir, path, &st, 0) == 0 && st.st_mtim.tv_sec > 1000);
+}
+
 TEST(a_source_that_fails_leaves_no_copy)
 {
     drop_(arena_free) struct arena *a = arena_new(4096);

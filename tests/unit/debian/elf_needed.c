@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "archive/walk.h"
 #include "elf_rig.h"
 #include <stdio.h>
 
@@ -7,11 +8,24 @@
         .bits = 64, .machine = EM_X86_64, .soname = name                                                     \
     }
 
+static struct strv files_of(struct test *t, struct arena *a)
+{
+    drop_(walk_free) struct walk *w = NULL;
+    const struct walk_entry *it;
+    struct strv all = {0};
+    MUST(walk_open(t->dir, ".", TREE_FULL_PATH, &w, &e));
+    for (struct err e = {0}; walk_next(w, &it, &e) == WALK_ENTRY;)
+        if (S_ISREG(it->st.st_mode))
+            strv_add(a, &all, str_dup(a, it->path));
+    return all;
+}
+
 static struct str missing(struct test *t, struct arena *a)
 {
     struct elf_missing_list l = {0};
     struct str all = STR("");
-    MUST(elf_unsatisfied(t->dir, a, &l, &e));
+    struct strv files = files_of(t, a);
+    MUST(elf_unsatisfied(t->dir, &files, a, &l, &e));
     for (size_t i = 0; i < l.n; i++)
         all = str_printf(a, PRI_STR "%s" PRI_STR ":" PRI_STR, STR_ARG(all), i ? " " : "",
                          STR_ARG(l.v[i].path), STR_ARG(l.v[i].needed));
@@ -66,7 +80,9 @@ TEST(a_damaged_file_is_named)
     const struct elf_recipe lib = LIB("libc.so.6");
     elf_make(&lib, &b);
     test_write(t->dir, "usr/lib/debug/x", b.p, b.n / 2); // sections without bytes: nobody loads them
-    MUST(elf_unsatisfied(t->dir, a, &l, &e));
+    struct strv files = files_of(t, a);
+    MUST(elf_unsatisfied(t->dir, &files, a, &l, &e));
     test_write(t->dir, "usr/lib/bad.so", b.p, b.n / 2);
-    REFUSED(elf_unsatisfied(t->dir, a, &l, &e), ERR_PARSE, "usr/lib/bad.so|damaged");
+    files = files_of(t, a);
+    REFUSED(elf_unsatisfied(t->dir, &files, a, &l, &e), ERR_PARSE, "usr/lib/bad.so|damaged");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/tar_read.h"
 #include "unpack_rig.h"
+#include <elf.h>
 #include <sys/stat.h>
 
 static void unpacks(struct test *t, const struct recipe *r, size_t n, const struct want *w, size_t wn)
@@ -205,6 +206,46 @@ TEST(exclusions)
     pattern[2] = STR("usr/[");
     drop_run struct rig_run bad = {.root = rig_root(t, "bad")};
     REFUSED(rig_unpack(t, &in, 1, &how, &bad, &e), ERR_USAGE, "exclude \"usr/[\"");
+}
+
+// Bytes that are no UTF-8 are one character to a pattern: only ASCII at its front may be compared as it is.
+TEST(an_exclusion_that_is_not_ascii)
+{
+    const struct recipe in = {.name = "pa",
+                              .row = {FILE_("doc/\xc3\xa4/x", "x"), FILE_("doc/\xc3\xb6/x", "x"),
+                                      FILE_("doc/a", "a"), FILE_("d", "d"), FILE_("docs", "d")}};
+    struct str pattern[] = {STR("/doc/\xc3\xa4"), STR("/doc/[a-b]"), STR("/?")};
+    struct strv v = {pattern, COUNT(pattern), COUNT(pattern)};
+    const struct deb_unpack_spec how = {.exclude = &v};
+    const struct want want[] = {{'-', "doc/\xc3\xa4", NULL},
+                                {'f', "doc/\xc3\xb6/x", "x"},
+                                {'-', "doc/a", NULL},
+                                {'-', "d", NULL},
+                                {'f', "docs", "d"}};
+    drop_run struct rig_run run = {.root = rig_root(t, "tree")};
+    MUST(rig_unpack(t, &in, 1, &how, &run, &e));
+    WANTS(run.root, want);
+}
+
+TEST(where_elf_files_are)
+{
+    const struct recipe in[] = {
+        {.name = "pa",
+         .row = {FILE_("lib/z", ELFMAG "x"), FILE_("usr/bin/a", ELFMAG), FILE_("usr/bin/short", "\177E"),
+                 FILE_("usr/bin/script", "#!/bin/sh\n"), FILE_("usr/bin/empty", NULL),
+                 HARD_("usr/bin/b", "usr/bin/a"), FILE_("usr/share/doc/x", ELFMAG), LINK_("usr/bin/l", "a"),
+                 FILE_("usr/bin/lost", ELFMAG)}},
+        {.name = "pb", .more = "Replaces: pa\n", .row = {FILE_("usr/bin/lost", "script")}}};
+    drop_(arena_free) struct arena *a = arena_new(1024);
+    struct str pattern = STR("/usr/share/doc/*"), all = STR("");
+    struct strv v = {&pattern, 1, 1}, files = {0};
+    const struct deb_unpack_spec how = {.exclude = &v};
+    drop_run struct rig_run run = {.root = rig_root(t, "tree")};
+    MUST(rig_unpack(t, in, COUNT(in), &how, &run, &e));
+    deb_elf_files(run.set, a, &files);
+    for (size_t i = 0; i < files.n; i++)
+        all = str_printf(a, PRI_STR " " PRI_STR, STR_ARG(all), STR_ARG(files.v[i]));
+    EQ_STR(all, " usr/bin/a usr/bin/b usr/lib/z");
 }
 
 TEST(a_hard_link_to_what_is_excluded)

@@ -229,3 +229,29 @@ TEST(damaged_records_are_made_anew)
     test_write(t->dir, file, whole.p, whole.n);
     EQ_INT(find(st, &s, &p, &got), KNOWN_YES);
 }
+
+TEST(a_print_of_what_can_be_read)
+{
+    const struct layer_spec s = spec_of(t);
+    struct tree_print first, second;
+    bool root = geteuid() == 0;
+    fill(t);
+    MUST(tree_print(&s, &first, &e));
+    MUST(tree_print_readable(&s, &second, &e));
+    CHECK(tree_print_eq(&first, &second));
+    CHECK(fchmodat(t->dir, "app/a/b", 0, 0) == 0);
+    MUST(tree_print(&s, &first, &e));
+    if (root) { // who reads everything
+        static const char *const all[] = {".", "app", "app/a", "app/a/b"};
+        for (size_t i = 0; i < COUNT(all); i++)
+            CHECK(fchownat(t->dir, all[i], 65534, 65534, 0) == 0);
+        CHECK(setegid(65534) == 0 && seteuid(65534) == 0);
+    }
+    REFUSED(tree_print_readable(&s, &second, &e), ERR_DENIED, "a/b");
+    CHECK(fchmodat(t->dir, "app/a/b", 0400, 0) == 0);
+    MUST(tree_print_readable(&s, &second, &e));
+    CHECK(fchmodat(t->dir, "app/a", 0, 0) == 0);
+    REFUSED(tree_print_readable(&s, &second, &e), ERR_DENIED, "a");
+    CHECK(fchmodat(t->dir, "app/a", 0700, 0) == 0); // so that the directory of the test can go
+    CHECK(!root || (seteuid(0) == 0 && setegid(0) == 0));
+}

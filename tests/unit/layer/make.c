@@ -197,6 +197,21 @@ TEST(the_bytes_depend_on_neither_threads_nor_runs)
     }
 }
 
+TEST(a_sink_that_takes_the_digest_itself)
+{
+    struct layer l[2];
+    drop_buf struct buf one = BUF_INIT(MIB(64)), two = BUF_INIT(MIB(64));
+    fill_large(t);
+    struct layer_spec s = spec_of(t, "big", "/workspace");
+    MUST(make(&s, NULL, &one, &l[0], &e));
+    s.sink_digests = true;
+    MUST(make(&s, NULL, &two, &l[1], &e));
+    CHECK(one.n == two.n && memcmp(one.p, two.p, one.n) == 0);
+    CHECK(digest_eq(&l[0].diff_id, &l[1].diff_id) && l[0].blob_size == l[1].blob_size);
+    EQ_INT(l[0].blob.alg, HASH_SHA256);
+    EQ_INT(l[1].blob.alg, HASH_NONE);
+}
+
 TEST(the_bytes_depend_on_neither_umask_nor_user)
 {
     struct layer l[2];

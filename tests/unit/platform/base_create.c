@@ -293,6 +293,7 @@ TEST(what_takes_how_much)
     EQ_UINT(d.images.v[0].layers, 1);
     EQ_UINT(d.images.v[0].shared, 0);
     CHECK(d.part[DU_BLOBS].bytes && d.part[DU_TREES].entries > d.part[DU_DEPS].entries);
+    EQ_TEXT(du_part_name(DU_APT), "apt");
     k.spec.reference = STR("other");
     MUST(base_create(k.a, &k.spec, &got, &e));
     MUST(du_measure(k.st, k.a, &d, &e));
