@@ -28,6 +28,7 @@ DEFINE_DROP(struct deps_ops *, deps_free)
 struct deps_direct_spec {
     const char *const *envp; // PATH, proxies and certificates for curl; NULL: none
     const char *tmp;         // directory for what is being read; NULL: TMPDIR of envp, else "/tmp"
+    unsigned whole_ms;       // of one answer (net/http.h); 0: LIMIT_DOWNLOAD_MS
 };
 // file: copied, https: by the program curl on the PATH (only https, also behind redirects). npm: and deb: need the
 // broker: ERR_USAGE.

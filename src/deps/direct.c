@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Under another platform there is no broker: files are copied, and the program curl asks for the rest.
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/proc.h"
 #include "deps/copy.h"
 #include "deps/deps.h"
 #include "deps/env.h"
+#include "net/http.h"
 #include "stream/memory.h"
 #include <fcntl.h>
 
@@ -15,6 +18,7 @@ struct direct {
     struct deps_ops base;
     const char *const *envp;
     char *tmp;
+    unsigned whole_ms;
 };
 
 void deps_free(struct deps_ops *d)
@@ -73,6 +77,46 @@ static int start_curl(const struct direct *x, const char *url, int said, struct 
     return 0;
 }
 
+// What the program sends, for as long as one answer may take. It ends by itself where nothing comes at all.
+struct timed {
+    struct source base;
+    struct source *from;
+    unsigned whole_ms;
+    uint64_t began, had;
+};
+
+static int timed_peek(struct source *s, size_t min, struct view *out, struct err *e)
+{
+    struct timed *x = CONTAINER(s, struct timed, base);
+    uint64_t ms = clock_mono_ms() - x->began;
+    if (http_is_late(x->whole_ms, LIMIT_DOWNLOAD_RATE, ms, x->had))
+        return err_set(e, ERR_NETWORK, "curl: only %ju bytes in %ju ms, %ju a second are wanted: given up",
+                       (uintmax_t)x->had, (uintmax_t)ms, (uintmax_t)LIMIT_DOWNLOAD_RATE);
+    return source_peek(x->from, min, out, e);
+}
+
+static int timed_skip(struct source *s, uint64_t n, struct err *e)
+{
+    struct timed *x = CONTAINER(s, struct timed, base);
+    x->had += n;
+    return source_skip(x->from, n, e);
+}
+
+static void timed_drop(struct source *s)
+{
+    struct timed *x = CONTAINER(s, struct timed, base);
+    source_drop(x->from);
+    free(x);
+}
+
+static struct source *source_timed(struct source *take_from, unsigned whole_ms)
+{
+    static const struct source_ops ops = {timed_peek, timed_skip, timed_drop};
+    struct timed *x = XNEW(struct timed);
+    *x = (struct timed){.base = {&ops}, .from = take_from, .whole_ms = whole_ms, .began = clock_mono_ms()};
+    return &x->base;
+}
+
 static int curl_failed(struct arena *a, const char *name, int status, int said, struct err *e)
 {
     drop_buf struct buf b = BUF_INIT(SAID_MAX);
@@ -99,7 +143,7 @@ static int from_https(const struct direct *x, struct arena *a, const struct dep 
         newfile_begin(tmp, "curl", 0600, &f, e) < 0 ||
         start_curl(x, str_c(a, d->uri), f->fd, &p, &out, e) < 0)
         return -1;
-    drop_(source_drop) struct source *from = source_fd(out, name);
+    drop_(source_drop) struct source *from = source_timed(source_fd(out, name), x->whole_ms);
     if (copy_hashed(from, x->tmp, name, &sum, &got, e) < 0 || proc_wait(&p, 0, &status, e) < 0)
         return -1;
     if (status != 0)
@@ -140,7 +184,10 @@ int deps_direct(const struct deps_direct_spec *s, struct deps_ops **out, struct 
     if (stat(tmp, &st) < 0 || !S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, "%s: is no directory to download into", tmp);
     struct direct *x = XNEW(struct direct);
-    *x = (struct direct){.base = {direct_fetch, direct_drop}, .envp = s->envp, .tmp = xstrdup(tmp)};
+    *x = (struct direct){.base = {direct_fetch, direct_drop},
+                         .envp = s->envp,
+                         .tmp = xstrdup(tmp),
+                         .whole_ms = s->whole_ms ? s->whole_ms : LIMIT_DOWNLOAD_MS};
     *out = &x->base;
     return 0;
 }

@@ -169,11 +169,11 @@ int deps_open(struct deps_sources *s, const struct dep *d, int *fd, struct err *
         return -1;
     if (copy_out(s, a, d, fd, &why) == 0)
         return 0;
-    if (why.code == ERR_DIGEST) {
+    if (why.code == ERR_DIGEST)
         event_warn(s->spec.ev, NULL, "%s: the copy in the download cache is damaged and is fetched again",
                    name_of(a, d));
+    if (why.code == ERR_DIGEST || why.code == ERR_NOT_FOUND) // a gc had it in between
         return fetch(s, a, d, e) < 0 ? -1 : copy_out(s, a, d, fd, e);
-    }
     if (e && e->code == ERR_NONE)
         *e = why;
     return -1;

@@ -62,17 +62,29 @@ static int fill(struct acting *t, const struct bp_layer *l, struct err *e)
     return write_layer_sbom(t, l, &sbom, e);
 }
 
+// The layer goes, but not with what is the app's. The first error is the one to report.
+static int give_up(struct acting *t, const struct bp_layer *l, struct err *e)
+{
+    struct err why = {0}, ignored = {0};
+    char text[512];
+    bool back = move_back(t, l, &why) == 0;
+    if (!back)
+        event_warn(t->ev, NULL,
+                   PRI_STR ": stays as it is, for what it has of the app could not be moved back: %s",
+                   STR_ARG(l->name), err_text(&why, text, sizeof text));
+    (void)forget_layer(t, l, back, &ignored);
+    return err_wrap(e, "layer " PRI_STR, STR_ARG(l->name));
+}
+
 static int make_anew(struct acting *t, const struct bp_layer *l, struct err *e)
 {
     uint64_t begin = clock_mono_ms();
+    t->carried = NULL;
     log_why(t, l);
     if (forget_layer(t, l, !l->row->keep, e) < 0)
         return -1;
-    if (fill(t, l, e) < 0 || write_layer_toml(t, l, e) < 0) {
-        struct err ignored = {0};
-        (void)forget_layer(t, l, true, &ignored); // the first error is the one to report
-        return err_wrap(e, PRI_STR, STR_ARG(l->name));
-    }
+    if (fill(t, l, e) < 0 || write_layer_toml(t, l, e) < 0)
+        return give_up(t, l, e);
     if (l->dep || l->steps.n) {
         uint64_t ms = clock_mono_ms() - begin;
         kit_log(t->ev, 3, "Completed in %ju.%jus", (uintmax_t)ms / 1000, (uintmax_t)ms / 100 % 10);
@@ -105,7 +117,7 @@ static int reuse(struct acting *t, const struct bp_layer *l, struct err *e)
         return -1;
     if (changed)
         log_env(t, l);
-    if (!t->act->sbom && forget_layer(t, l, false, e) < 0) // that of the last build is there
+    if (!t->act->in->sbom && forget_layer(t, l, false, e) < 0) // that of the last build is there
         return -1;
     return write_layer_toml(t, l, e);
 }

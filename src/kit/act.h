@@ -14,6 +14,5 @@ struct act {
     struct world *world;
     const char *socket;      // of the broker; NULL or absent: downloads are direct
     const char *const *envp; // the environment, for curl
-    bool sbom;               // CycloneDX files are wanted
 };
 int nodiscard recipe_act(const struct act *act, struct err *e);

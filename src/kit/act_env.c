@@ -18,8 +18,10 @@ static const struct bp_env_file *find(const struct bp_layer *l, struct str path)
     return NULL;
 }
 
-// Counts the files below `dir` that are as the plan wants them; false: something is not.
-static bool same_below(struct acting *t, const struct bp_layer *l, int fd, struct str dir, size_t *n)
+// Counts the files below `dir` that are as the plan wants them; false: something is not. Folders are `deep` levels in
+// each other at most: one for each process type.
+static bool same_below(struct acting *t, const struct bp_layer *l, int fd, struct str dir, int deep,
+                       size_t *n)
 {
     struct strv names = {0};
     struct err ignored = {0};
@@ -31,8 +33,8 @@ static bool same_below(struct acting *t, const struct bp_layer *l, int fd, struc
         struct str path = path_join(t->a, dir, names.v[i]);
         const struct bp_env_file *want = find(l, path);
         drop_buf struct buf have = BUF_INIT(LIMIT_DOCUMENT);
-        if (!want && dir_kind(fd, str_c(t->a, path)) == DIR_DIR) {
-            if (!same_below(t, l, fd, path, n))
+        if (!want && deep && dir_kind(fd, str_c(t->a, path)) == DIR_DIR) {
+            if (!same_below(t, l, fd, path, deep - 1, n))
                 return false;
             continue;
         }
@@ -48,7 +50,7 @@ static bool is_same(struct acting *t, const struct bp_layer *l, int fd)
 {
     size_t n = 0;
     for (size_t i = 0; i < COUNT(places); i++)
-        if (!same_below(t, l, fd, str_of(places[i]), &n))
+        if (!same_below(t, l, fd, str_of(places[i]), 1, &n))
             return false;
     return n == l->env.n;
 }

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { CHUNK = 1 << 16 };
-
 static int open_deps(struct acting *t, struct err *e)
 {
     const struct deps_direct_spec direct = {.envp = t->act->envp};
@@ -27,8 +25,10 @@ static int fetch(struct acting *t, const struct dep *d, struct err *e)
     if (t->have_fd >= 0 && digest_eq(&t->have, &d->sum))
         return lseek(t->have_fd, 0, SEEK_SET) < 0 ? err_sys(e, PRI_STR, STR_ARG(d->id)) : 0;
     drop_fd_p(&t->have_fd);
-    if (open_deps(t, e) < 0 || deps_fetch(t->deps, d, &t->have_fd, e) < 0)
+    if (open_deps(t, e) < 0)
         return err_wrap(e, PRI_STR " " PRI_STR, STR_ARG(d->id), STR_ARG(d->version));
+    if (deps_fetch(t->deps, d, &t->have_fd, e) < 0) // which one it was is said there
+        return -1;
     t->have = d->sum;
     return 0;
 }
@@ -44,8 +44,9 @@ static int unpack_dependency(struct acting *t, const struct bp_layer *l, int fd,
                         .into = l->into,
                         .sum = &d->sum};
     struct extracted did;
-    kit_log(t->ev, 2, "Installing " PRI_STR " " PRI_STR, STR_ARG(d->name.n ? d->name : d->id),
-            STR_ARG(d->version));
+    bool part = !str_eq(l->name, d->id); // two layers of one dependency are told apart
+    kit_log(t->ev, 2, "Installing " PRI_STR " " PRI_STR "%s" PRI_STR, STR_ARG(d->name.n ? d->name : d->id),
+            STR_ARG(d->version), part ? " as " : "", STR_ARG(part ? l->name : STR("")));
     if (fetch(t, d, e) < 0 || extract(&x, t->have_fd, &did, e) < 0)
         return -1;
     kit_debug(t->ev, 3, "%ju entries, %ju bytes", (uintmax_t)did.entries, (uintmax_t)did.bytes);
@@ -72,22 +73,6 @@ static int make_link(struct acting *t, int fd, struct str path, struct str targe
     return symlinkat(str_c(t->a, target), dir, base) < 0 ? err_sys(e, PRI_STR, STR_ARG(path)) : 0;
 }
 
-int copy_bytes(int from, int to, const char *name, struct err *e)
-{
-    drop_free char *chunk = xmalloc(CHUNK);
-    for (;;) {
-        ssize_t n = read(from, chunk, CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(e, "%s", name);
-        if (n == 0)
-            return 0;
-        if (file_write_all(to, chunk, (size_t)n, e) < 0)
-            return err_wrap(e, "%s", name);
-    }
-}
-
 // `from` is taken.
 static int copy_file(struct acting *t, int from, int fd, struct str path, struct err *e)
 {
@@ -98,9 +83,10 @@ static int copy_file(struct acting *t, int from, int fd, struct str path, struct
         return err_set(e, ERR_PARSE, PRI_STR ": its source is no file", STR_ARG(path));
     mode_t mode = st.st_mode & 0111 ? 0755 : 0644;
     if (make_room(t, fd, path, &dir, &base, e) < 0 ||
-        path_open_plain(dir, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, &out, e) < 0 ||
-        copy_bytes(in, out, str_c(t->a, path), e) < 0)
+        path_open_plain(dir, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, &out, e) < 0)
         return -1;
+    if (file_copy(in, out, e) < 0)
+        return err_wrap(e, PRI_STR, STR_ARG(path));
     return fchmod(out, mode) < 0 ? err_sys(e, PRI_STR, STR_ARG(path)) : 0;
 }
 

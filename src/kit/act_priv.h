@@ -12,17 +12,18 @@ struct acting {
     struct deps_ops *deps; // made when it is first needed
     struct digest have;    // of the dependency that was fetched last
     int have_fd;
+    bool *carried; // of the layer's paths of the app: what lay there is in the layer now; NULL: none yet
 };
 
 // act_fill.c: dependency, files, links, helpers.
 int nodiscard fill_layer(struct acting *t, const struct bp_layer *l, int fd, struct err *e);
-// All bytes of a file into another one, from where they stand.
-int nodiscard copy_bytes(int from, int to, const char *name, struct err *e);
 // act_step.c
 int nodiscard run_step(struct acting *t, const struct bp_step *s, const struct bp_layer *l, int layer_fd,
                        struct sbom *sbom, struct err *e);
 // act_move.c: paths of the app become links into the layer. `filled`: what is there goes into the layer first.
 int nodiscard move_paths(struct acting *t, const struct bp_layer *l, int fd, bool filled, struct err *e);
+// Of a layer that will not be: the app has again what went into it.
+int nodiscard move_back(struct acting *t, const struct bp_layer *l, struct err *e);
 // act_env.c. *changed: something was written.
 int nodiscard write_env(struct acting *t, const struct bp_layer *l, int fd, bool *changed, struct err *e);
 void log_env(struct acting *t, const struct bp_layer *l);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/proc.h"
 #include "kit/act_priv.h"
 #include "kit/call_priv.h"
 #include "kit/log.h"
@@ -21,7 +20,7 @@ static int call_step(struct acting *t, const struct bp_step *s, const struct bp_
     if (l) {
         c.layer = path_join(t->a, t->act->in->layers, l->name);
         c.layer_fd = layer_fd;
-        c.sbom = t->act->sbom ? sbom : NULL;
+        c.sbom = t->act->in->sbom ? sbom : NULL;
     }
     return fn(&c, e) < 0 ? err_wrap(e, PRI_STR, STR_ARG(s->call)) : 0;
 }
@@ -38,23 +37,15 @@ static struct str command_text(struct acting *t, const struct strv *run)
 static int run_program(struct acting *t, const struct bp_step *s, struct err *e)
 {
     drop_fd int cwd = -1;
-    int status;
-    char text[64];
-    const char **argv = ARENA_ARRAY(t->a, const char *, s->run.n + 1);
-    for (size_t i = 0; i < s->run.n; i++)
-        argv[i] = str_c(t->a, s->run.v[i]);
-    if (str_has_prefix(s->run.v[0], "bin/"))
-        argv[0] = str_c(t->a, path_join(t->a, t->act->in->buildpack, s->run.v[0]));
     if (path_open(t->app_fd, str_c(t->a, s->cwd), O_RDONLY | O_DIRECTORY, 0, &cwd, e) < 0)
         return -1;
-    const struct program p = {
-        .argv = argv, .env = t->act->in->env, .more = &s->env, .cwd_fd = cwd, .ev = t->ev};
+    const struct program p = {.argv = program_words(t->a, t->act->in->buildpack, &s->run),
+                              .env = t->act->in->env,
+                              .more = &s->env,
+                              .cwd_fd = cwd,
+                              .ev = t->ev};
     kit_log(t->ev, 2, "Running '" PRI_STR "'", STR_ARG(command_text(t, &s->run)));
-    if (program_run(&p, &status, e) < 0)
-        return -1;
-    if (status)
-        return err_set(e, ERR_BUILDPACK, "%s: %s", argv[0], proc_status_text(status, text, sizeof text));
-    return 0;
+    return program_must(&p, e);
 }
 
 int run_step(struct acting *t, const struct bp_step *s, const struct bp_layer *l, int layer_fd,
@@ -62,7 +53,8 @@ int run_step(struct acting *t, const struct bp_step *s, const struct bp_layer *l
 {
     if (s->call.p)
         return call_step(t, s, l, layer_fd, sbom, e);
-    kit_log(t->ev, 1, "Executing " PRI_STR, STR_ARG(str_printable(t->a, s->name, 200)));
+    if (s->row->name.n) // else what is run says enough
+        kit_log(t->ev, 1, PRI_STR, STR_ARG(str_printable(t->a, s->name, 200)));
     if (run_program(t, s, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(str_printable(t->a, s->name, 96)));
     return 0;

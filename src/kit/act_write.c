@@ -112,7 +112,7 @@ int write_layer_sbom(struct acting *t, const struct bp_layer *l, struct sbom *sb
 {
     drop_buf struct buf text = BUF_INIT(SBOM_BYTES_MAX);
     const char *name = arena_printf(t->a, PRI_STR ".sbom.cdx.json", STR_ARG(l->name));
-    if (!t->act->sbom || !sbom->components.n)
+    if (!t->act->in->sbom || !sbom->components.n)
         return 0;
     sbom->tool = STR("dema");
     sbom->tool_version = STR(DEMA_VERSION);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/proc.h"
 #include "kit/call_priv.h"
 #include "kit/log.h"
 #include "kit/program.h"
@@ -58,16 +57,9 @@ void call_log(const struct call *c, int level, const char *fmt, ...)
 int call_run(const struct call *c, const struct call_command *what, struct err *e)
 {
     drop_fd int cwd = -1;
-    int status;
-    char text[64];
     if (path_open(c->app_fd, what->cwd ? what->cwd : ".", O_RDONLY | O_DIRECTORY, 0, &cwd, e) < 0)
         return -1;
     const struct program p = {
         .argv = what->argv, .env = c->env, .more = what->more, .cwd_fd = cwd, .out = what->out, .ev = c->ev};
-    if (program_run(&p, &status, e) < 0)
-        return -1;
-    if (status)
-        return err_set(e, ERR_BUILDPACK, "%s: %s", what->argv[0],
-                       proc_status_text(status, text, sizeof text));
-    return 0;
+    return program_must(&p, e);
 }

@@ -35,7 +35,7 @@ int facts_match(struct facts *f, struct str pattern, enum dir_kind wanted, struc
 int facts_document(struct facts *f, struct str path, bool json, const struct val **out, struct err *e)
 {
     struct kit_world *w = f->in->world;
-    const struct map_entry *known = map_find(&f->documents, path);
+    const struct map_entry *known = map_find(&f->documents[json], path);
     if (known) {
         *out = known->ptr;
         return 0;
@@ -49,8 +49,13 @@ int facts_document(struct facts *f, struct str path, bool json, const struct val
         if ((json ? json_read(f->a, buf_view(&text), file, &doc, e)
                   : toml_read(f->a, buf_view(&text), file, &doc, e)) < 0)
             return -1;
+        if (doc->kind != VAL_MAP) {
+            struct err_at at;
+            val_where(doc, file, "", &at);
+            return err_doc(e, &at, "found %s, wanted %s", val_kind_name(doc->kind), val_kind_name(VAL_MAP));
+        }
     }
-    map_put(f->a, &f->documents, path)->ptr = doc;
+    map_put(f->a, &f->documents[json], path)->ptr = doc;
     *out = doc;
     return 0;
 }
@@ -94,6 +99,28 @@ int facts_value_at(struct facts *f, const struct rc_row *row, const struct val *
     }
     *out = doc && doc->kind != VAL_NULL ? doc : NULL;
     return 0;
+}
+
+int facts_check_text(struct facts *f, const struct rc_row *row, const struct val *doc, struct str file,
+                     struct str path, struct err *e)
+{
+    struct str key, way = STR("");
+    struct err_at at;
+    for (;;) {
+        bool last = !path.n;
+        if (!doc || doc->kind == VAL_NULL || doc->kind == (last ? VAL_STR : VAL_MAP)) {
+            if (!doc || last || doc->kind == VAL_NULL)
+                return 0;
+        } else {
+            val_where(doc, str_c(f->a, file), str_c(f->a, way), &at);
+            return err_doc(e, &at, "found %s, wanted %s", val_kind_name(doc->kind),
+                           last ? "text" : val_kind_name(VAL_MAP));
+        }
+        if (facts_fill(f, row, "path", cut_part(&path), &key, e) < 0)
+            return -1;
+        way = str_printf(f->a, PRI_STR "%s" PRI_STR, STR_ARG(way), way.n ? "." : "", STR_ARG(key));
+        doc = val_get(doc, key);
+    }
 }
 
 bool facts_value_text(struct arena *a, const struct val *v, struct str *out)

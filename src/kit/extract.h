@@ -2,8 +2,10 @@
 // kit/extract.h - a dependency's bytes into a layer: tar (plain, gzip, xz, zstd), .deb, or one file.
 //
 // Nothing outside of the directory is read, made or changed. ".." is refused, as are devices, entries that would go
-// through a link, hard links to what was not unpacked, and relative links that lead out; absolute links are kept as
-// data. Modes are 0644 and 0755, setuid is dropped, a later entry replaces an earlier one. Zip is ERR_PARSE.
+// through a link, hard links to what the archive does not have as a file before them, and relative links that lead out;
+// absolute links are kept as data. A hard link to what `strip`, `only` or `drop` leave out has that file's content: the
+// archive is then read twice. Modes are 0644 and 0755, setuid is dropped, a later entry replaces an earlier one. Zip is
+// ERR_PARSE.
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

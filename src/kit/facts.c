@@ -22,7 +22,7 @@ int facts_wrong(const struct facts *f, const struct rc_row *row, const char *key
 
 void facts_log(struct facts *f, int level, const char *fmt, ...)
 {
-    char text[1024];
+    char text[2560]; // what a row says is at most 512 bytes, escaped
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);

@@ -8,7 +8,7 @@
 enum { FACT_MAX = 65536, ITEMS_MAX = 256 }; // bytes of one text with its facts; items of a row
 
 struct pick { // the dependency of a layer row
-    bool done;
+    bool done, going_on;
     const struct dep *dep;
 };
 
@@ -17,9 +17,9 @@ struct facts {
     const struct recipe *r;
     const struct bp_input *in;
     struct strmap values;
-    struct strmap documents; // path -> struct val *
-    struct pick *picks;      // one for each layer row
-    struct str each;         // .p NULL: the row stands once
+    struct strmap documents[2]; // of TOML, of JSON: path -> struct val *
+    struct pick *picks;         // one for each layer row
+    struct str each;            // .p NULL: the row stands once
     struct strv *log;
 };
 
@@ -56,6 +56,9 @@ int nodiscard facts_value_at(struct facts *f, const struct rc_row *row, const st
                              struct str path, const struct val **out, struct err *e);
 // Text of a value; false: it is a table or a list of such.
 bool facts_value_text(struct arena *a, const struct val *v, struct str *out);
+// What `path` goes through must be tables, and what it leads to text; all of it may be absent.
+int nodiscard facts_check_text(struct facts *f, const struct rc_row *row, const struct val *doc,
+                               struct str file, struct str path, struct err *e);
 
 // Each row that is there, for each of its items; `say` goes into the log. rows: an array of row structs.
 struct facts_rows {

@@ -5,9 +5,10 @@
 
 static void say(struct events *ev, enum event_kind kind, int level, const char *fmt, va_list ap)
 {
-    char text[2048];
+    char text[KIT_LINE_MAX + 1];
     int n = snprintf(text, sizeof text, "%*s", 2 * level, "");
-    vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap);
+    if (vsnprintf(text + n, sizeof text - (size_t)n, fmt, ap) >= (int)sizeof text - n)
+        memcpy(text + sizeof text - 4, "...", 4);
     const struct event line = {.kind = kind, .text = str_of(text)};
     event_emit(ev, &line);
 }

@@ -29,22 +29,28 @@ static size_t rank_of(const struct facts *f, struct str entry, struct str source
     return SIZE_MAX;
 }
 
-// Sorted by rank; of one rank as they stand in the plan.
-static size_t candidates(const struct facts *f, struct str entry, struct candidate *out)
+// Sorted by rank; of one rank as they stand in the plan. `out` has room for CANDIDATES_MAX.
+static int candidates(const struct facts *f, struct str entry, struct candidate *out, size_t *count,
+                      struct err *e)
 {
     size_t n = 0;
-    for (size_t i = 0; f->in->plan && i < f->in->plan->n && n < CANDIDATES_MAX; i++) {
+    for (size_t i = 0; f->in->plan && i < f->in->plan->n; i++) {
         const struct plan_require *r = &f->in->plan->v[i];
         struct candidate c = {text_of(r, STR("version-source")), text_of(r, STR("version")), 0};
         if (!str_eq(r->name, entry) || !c.version.n)
             continue;
+        if (n == CANDIDATES_MAX)
+            return err_set(e, ERR_LIMIT,
+                           "build plan: more than %d requirements of \"" PRI_STR "\" name a version",
+                           CANDIDATES_MAX, STR_ARG(str_printable(f->a, entry, SHOWN)));
         c.rank = rank_of(f, entry, c.source);
         size_t at = n++;
         for (; at && out[at - 1].rank > c.rank; at--)
             out[at] = out[at - 1];
         out[at] = c;
     }
-    return n;
+    *count = n;
+    return 0;
 }
 
 static void log_candidates(struct facts *f, const struct candidate *v, size_t n)
@@ -89,18 +95,15 @@ static void log_choice(struct facts *f, const struct dep *dep, const struct cand
     facts_log(f, 0, "%s", "");
 }
 
-int facts_pick(struct facts *f, const struct rc_layer *row, const struct dep **out, struct err *e)
+static int pick(struct facts *f, const struct rc_layer *row, const struct dep **out, struct err *e)
 {
-    struct pick *p = &f->picks[row - f->r->layers.v];
     struct dep_want want = {.id = row->dependency, .os = f->in->os, .arch = f->in->arch};
     struct str source = STR("<unknown>"), entry = row->plan.p ? row->plan : row->dependency;
     const struct dep *dep;
-    if (p->done) {
-        *out = p->dep;
-        return 0;
-    }
     struct candidate *v = ARENA_ARRAY(f->a, struct candidate, CANDIDATES_MAX);
-    size_t n = candidates(f, entry, v);
+    size_t n;
+    if (candidates(f, entry, v, &n, e) < 0)
+        return -1;
     if (row->version.p) {
         if (facts_fill(f, &row->row, "version", row->version, &want.version, e) < 0)
             return -1;
@@ -115,7 +118,24 @@ int facts_pick(struct facts *f, const struct rc_layer *row, const struct dep **o
         return want.version.n ? err_wrap(e, PRI_STR, STR_ARG(str_printable(f->a, source, SHOWN))) : -1;
     if (!row->version.p) // else the recipe says which one, mostly that of another layer
         log_choice(f, dep, v, n);
-    *p = (struct pick){true, dep};
     *out = dep;
+    return 0;
+}
+
+int facts_pick(struct facts *f, const struct rc_layer *row, const struct dep **out, struct err *e)
+{
+    struct pick *p = &f->picks[row - f->r->layers.v];
+    if (p->going_on)
+        return facts_wrong(f, &row->row, "version", e,
+                           "the version of the layer \"" PRI_STR "\" is made of itself",
+                           STR_ARG(str_printable(f->a, row->name, SHOWN)));
+    if (!p->done) {
+        p->going_on = true;
+        p->done = pick(f, row, &p->dep, e) == 0;
+        p->going_on = false;
+        if (!p->done)
+            return -1;
+    }
+    *out = p->dep;
     return 0;
 }

@@ -52,6 +52,7 @@ struct bp_input {
     const struct plan_requires *plan; // of bin/build
     const struct catalogue *catalogue;
     int64_t now_sec; // for notices of deprecation
+    bool sbom;       // of bin/build: CycloneDX files are wanted
     struct kit_world *world;
 };
 

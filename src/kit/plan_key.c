@@ -2,6 +2,7 @@
 // The key of a layer: named texts. "Why anew" is the field that differs.
 #include "kit/plan_priv.h"
 
+#define SBOM "sbom"                     // a field
 enum { SHOWN = 64, KEY_MAX = 1 << 24 }; // more than an environment can hold
 
 static void put(struct facts *f, struct bp_layer *l, struct str field, struct str value)
@@ -144,13 +145,24 @@ static struct str old_text(const struct val *old, struct str field, bool *there)
     return *there ? v->s : STR("");
 }
 
+// Only of layers that could have one, and only where none is wanted: `sbom` is no reason to make anything anew before
+// it is.
+static void put_sbom(struct facts *f, struct bp_layer *l)
+{
+    bool could = l->dep;
+    for (size_t i = 0; i < l->steps.n; i++)
+        could |= l->steps.v[i].call.n > 0;
+    if (could && !f->in->sbom)
+        put(f, l, STR(SBOM), STR("false"));
+}
+
 static void compare(struct facts *f, struct bp_layer *l, const struct val *old)
 {
     for (size_t i = 0; i < l->key.n; i++) {
         struct str field = l->key.v[i].key, now = l->key.v[i].val;
         bool there;
         struct str was = old_text(old, field, &there);
-        if (there && str_eq(was, now))
+        if ((there && str_eq(was, now)) || str_is(field, SBOM))
             continue;
         struct str shown = str_printable(f->a, field, SHOWN);
         if (!there)
@@ -163,11 +175,15 @@ static void compare(struct facts *f, struct bp_layer *l, const struct val *old)
                                 STR_ARG(str_printable(f->a, now, SHOWN)),
                                 STR_ARG(str_printable(f->a, was, SHOWN))));
     }
-    for (size_t i = 0; i < old->c.n; i++)
-        if (!map_find(&l->key, old->c.key[i]))
-            strv_add(
-                f->a, &l->why,
-                str_printf(f->a, PRI_STR " is gone", STR_ARG(str_printable(f->a, old->c.key[i], SHOWN))));
+    for (size_t i = 0; i < old->c.n; i++) {
+        struct str field = old->c.key[i];
+        if (map_find(&l->key, field))
+            continue;
+        strv_add(f->a, &l->why,
+                 str_is(field, SBOM)
+                     ? STR("an SBOM is wanted now")
+                     : str_printf(f->a, PRI_STR " is gone", STR_ARG(str_printable(f->a, field, SHOWN))));
+    }
 }
 
 // A cache that nothing fills has no key.
@@ -191,6 +207,7 @@ int plan_key(struct facts *f, struct bp_layer *l, struct err *e)
     }
     put(f, l, STR("build"), l->build ? STR("true") : STR("false"));
     put(f, l, STR("launch"), l->launch ? STR("true") : STR("false"));
+    put_sbom(f, l);
     old = val_at(last.doc, "metadata.key");
     if (always.n) {
         l->fate = BP_ALWAYS;

@@ -65,9 +65,9 @@ static int start(struct facts *f, const void *row, void *ctx, struct err *e)
 
 // --- Procfiles
 
-struct procfile {
-    struct strmap types;
-    struct str shell; // of the last row; empty: none
+struct line {
+    struct str command, shell; // shell empty: none
+    const struct rc_procfile *row;
 };
 
 static int from_file(struct facts *f, const struct rc_procfile *r, struct strmap *types, struct err *e)
@@ -124,34 +124,40 @@ static int from_value(struct facts *f, const struct rc_procfile *r, struct strma
 
 static int procfile(struct facts *f, const void *row, void *ctx, struct err *e)
 {
-    struct procfile *p = ctx;
+    struct strmap *lines = ctx, types = {0};
     const struct rc_procfile *r = row;
-    struct str direct = {0};
-    p->shell = STR("bash");
+    struct str direct = {0}, shell = STR("bash");
     if (facts_fill(f, &r->row, "direct", r->direct, &direct, e) < 0 ||
-        (r->shell.p && facts_fill(f, &r->row, "shell", r->shell, &p->shell, e) < 0))
+        (r->shell.p && facts_fill(f, &r->row, "shell", r->shell, &shell, e) < 0))
         return -1;
     if (str_is(direct, "true"))
-        p->shell = STR("");
-    return r->value.p  ? from_value(f, r, &p->types, e)
-           : r->file.p ? from_file(f, r, &p->types, e)
-                       : from_bindings(f, r, &p->types, e);
+        shell = STR("");
+    if ((r->value.p  ? from_value(f, r, &types, e)
+         : r->file.p ? from_file(f, r, &types, e)
+                     : from_bindings(f, r, &types, e)) < 0)
+        return -1;
+    for (size_t i = 0; i < types.n; i++) {
+        const struct line line = {types.v[i].val, shell, r};
+        map_put(f->a, lines, types.v[i].key)->ptr = arena_copy(f->a, &line, sizeof line);
+    }
+    return 0;
 }
 
 static int procfiles(struct facts *f, struct bp_plan *out, struct err *e)
 {
-    struct procfile p = {0};
-    if (facts_each(f, FACTS_ROWS(f->r->procfiles), procfile, &p, e) < 0)
+    struct strmap lines = {0};
+    if (facts_each(f, FACTS_ROWS(f->r->procfiles), procfile, &lines, e) < 0)
         return -1;
-    map_sort(&p.types);
-    struct str first = map_find(&p.types, STR("web"))      ? STR("web")
-                       : map_find(&p.types, STR("worker")) ? STR("worker")
-                       : p.types.n == 1                    ? p.types.v[0].key
-                                                           : STR("");
-    for (size_t i = 0; i < p.types.n; i++) {
-        struct cnb_process one = {.type = p.types.v[i].key, .direct = true};
+    map_sort(&lines);
+    struct str first = map_find(&lines, STR("web"))      ? STR("web")
+                       : map_find(&lines, STR("worker")) ? STR("worker")
+                       : lines.n == 1                    ? lines.v[0].key
+                                                         : STR("");
+    for (size_t i = 0; i < lines.n; i++) {
+        const struct line *l = lines.v[i].ptr;
+        struct cnb_process one = {.type = lines.v[i].key, .direct = true};
         one.is_default = str_eq(one.type, first);
-        if (command_of(f, &f->r->procfiles.v[0].row, p.types.v[i].val, p.shell, &one.command, e) < 0)
+        if (command_of(f, &l->row->row, l->command, l->shell, &one.command, e) < 0)
             return -1;
         add_process(f, out, one);
     }

@@ -10,7 +10,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-enum { CHUNK = 65536, LINE_MAX_BYTES = 1500, LEVEL = 3 };
+// A pipe holds a megabyte at most: TURN_CHUNKS are more than one can hold.
+enum { CHUNK = 65536, TURN_CHUNKS = 32, LINE_MAX_BYTES = 1500, LEVEL = 3 };
 
 // What a program writes to one of our pipes.
 struct ear {
@@ -40,7 +41,10 @@ static void running_done(struct running *r)
 static void tell(struct running *r, struct ear *ear)
 {
     drop_(arena_free) struct arena *a = arena_new(1024);
-    struct str line = str_printable(a, str_trim(buf_view(&ear->line)), LINE_MAX_BYTES);
+    struct str said = buf_view(&ear->line);
+    while (said.n && strchr(" \t\r", said.p[said.n - 1])) // what stands in front is how it indents
+        said.n--;
+    struct str line = str_printable(a, said, LINE_MAX_BYTES);
     kit_log(r->ev, line.n ? LEVEL : 0, PRI_STR, STR_ARG(line));
     buf_clear(&ear->line);
 }
@@ -55,11 +59,12 @@ static void hear(struct running *r, struct ear *ear, struct str chunk)
     }
 }
 
-// Reads what is there now; at the end of the stream the descriptor is closed.
+// Reads what is there now, but not for ever: whoever writes faster than we read would hide that the program has ended.
+// At the end of the stream the descriptor is closed.
 static int listen_to(struct running *r, struct ear *ear, struct err *e)
 {
     char chunk[CHUNK];
-    while (ear->fd >= 0) {
+    for (int turn = 0; ear->fd >= 0 && turn < TURN_CHUNKS; turn++) {
         ssize_t n = read(ear->fd, chunk, sizeof chunk);
         if (n < 0 && errno == EINTR)
             continue;
@@ -126,6 +131,16 @@ static int until_its_end(struct running *r, struct err *e)
     }
 }
 
+const char *const *program_words(struct arena *a, struct str buildpack, const struct strv *run)
+{
+    const char **argv = ARENA_ARRAY(a, const char *, run->n + 1);
+    for (size_t i = 0; i < run->n; i++)
+        argv[i] = str_c(a, run->v[i]);
+    if (str_has_prefix(run->v[0], "bin/"))
+        argv[0] = str_c(a, path_join(a, buildpack, run->v[0]));
+    return argv;
+}
+
 int program_run(const struct program *p, int *status, struct err *e)
 {
     __attribute__((cleanup(running_done))) struct running r = {
@@ -137,7 +152,9 @@ int program_run(const struct program *p, int *status, struct err *e)
     drop_fd int third = p->third ? memfd_create("answer", MFD_CLOEXEC) : -1;
     if (p->third && third < 0)
         return err_sys(e, "answer");
-    if (start(p, &r, p->third ? &third : NULL, e) < 0 || until_its_end(&r, e) < 0)
+    if (start(p, &r, p->third ? &third : NULL, e) < 0)
+        return -1; // which program it was is said there
+    if (until_its_end(&r, e) < 0)
         return err_wrap(e, "%s", p->argv[0]);
     // What it left running in its group goes with it, before the pipes are read to what they hold.
     (void)kill(-r.proc.pid, SIGKILL);
@@ -151,5 +168,16 @@ int program_run(const struct program *p, int *status, struct err *e)
     }
     if (p->third && (lseek(third, 0, SEEK_SET) < 0 || file_read_fd(third, "answer", p->third, e) < 0))
         return e && !e->code ? err_sys(e, "answer") : err_wrap(e, "%s", p->argv[0]);
+    return 0;
+}
+
+int program_must(const struct program *p, struct err *e)
+{
+    int status;
+    char text[64];
+    if (program_run(p, &status, e) < 0)
+        return -1;
+    if (status)
+        return err_set(e, ERR_BUILDPACK, "%s: %s", p->argv[0], proc_status_text(status, text, sizeof text));
     return 0;
 }

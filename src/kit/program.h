@@ -13,5 +13,9 @@ struct program {
     struct buf *third; // what it writes to descriptor 3; NULL: it has none
     struct events *ev; // for the log, at level 3
 };
+// The words of a row's `run`, whose program may be one of the buildpack's ("bin/…"). There is one word at least.
+const char *const *program_words(struct arena *a, struct str buildpack, const struct strv *run);
 // Runs to its end. What it left running is killed. *status as of waitpid(2).
 int nodiscard program_run(const struct program *p, int *status, struct err *e);
+// ERR_BUILDPACK with how it ended when that is not exit code 0.
+int nodiscard program_must(const struct program *p, struct err *e);

@@ -7,7 +7,7 @@
 
 const char *const recipe_own_facts[] = {"app",    "layers",         "buildpack", "os", "arch",
                                         "distro", "distro-version", "phase",     NULL};
-static const char *const kinds[] = {"bool", "number", "file", "folder", "path", "version"};
+static const char *const kinds[] = {"bool", "number", "file", "folder", "path", "version", "text"};
 static const char *const transforms[] = {"strip-v", "lower", "major", "minor", "base", "dir", "first-word"};
 
 // One of the words; says which one may have been meant.
@@ -210,7 +210,8 @@ static const struct field fact_fields[] = {
     KEY(struct rc_fact, transform, "transform", .read = transform_read,
         .help = "what is done with the value: strip-v, lower, major, minor, base, dir, first-word"),
     KEY(struct rc_fact, kind, "kind", .read = kind_read,
-        .help = "what the value must be: bool, number, file, folder, path, version"),
+        .help = "what the value must be: bool, number, file, folder, path, version; of a document also text, "
+                "in tables"),
     ROW_KEYS,
 };
 static SCHEMA(fact_schema, struct rc_fact, fact_fields, .name = "fact", .check = fact_check);

@@ -84,7 +84,11 @@ static int from_document(struct facts *f, const struct rc_fact *r, struct found 
     struct str file, path, text;
     bool json = r->json.p;
     if (facts_path(f, &r->row, json ? "json" : "toml", json ? r->json : r->toml, &file, e) < 0 ||
-        facts_document(f, file, json, &v, e) < 0 || facts_value_at(f, &r->row, v, r->path, &v, e) < 0)
+        facts_document(f, file, json, &v, e) < 0)
+        return -1;
+    if (str_is(r->kind, "text") && facts_check_text(f, &r->row, v, file, r->path, e) < 0)
+        return -1;
+    if (facts_value_at(f, &r->row, v, r->path, &v, e) < 0)
         return -1;
     if (!v)
         return 0;
@@ -285,6 +289,8 @@ static int check_kind(struct facts *f, const struct rc_fact *r, struct found *o,
     }
     if (str_is(r->kind, "number"))
         return str_u64(o->value, 0, UINT64_MAX, &n) ? 0 : wrong_value(f, o, e, "a whole number");
+    if (str_is(r->kind, "text"))
+        return 0;
     if (str_is(r->kind, "version")) {
         if (constraint_parse(f->a, o->value, CONSTRAINT_MASTERMINDS, &c, &why) < 0)
             return err_set(e, ERR_PARSE, "%s: %s", o->from, why.cause);

@@ -3,7 +3,6 @@
 #include "archive/walk.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/proc.h"
 #include "cnb/buildpack.h"
 #include "document/toml.h"
 #include "kit/call_priv.h"
@@ -219,22 +218,18 @@ static int ask_program(struct world *w, struct facts *f, const struct rc_fact *r
 {
     drop_buf struct buf answer = BUF_INIT(ANSWER_MAX);
     struct strv run;
-    int status;
-    char text[64];
     if (facts_fill_list(f, &row->row, "run", &row->run, &run, e) < 0)
         return -1;
-    const char **argv = ARENA_ARRAY(f->a, const char *, run.n + 1);
-    for (size_t i = 0; i < run.n; i++)
-        argv[i] = str_c(f->a, run.v[i]);
-    if (str_has_prefix(run.v[0], "bin/"))
-        argv[0] = str_c(f->a, path_join(f->a, w->in->buildpack, run.v[0]));
-    const struct program p = {
-        .argv = argv, .env = w->in->env, .cwd_fd = w->app_fd, .third = &answer, .ev = w->ev};
-    if (program_run(&p, &status, e) < 0)
+    if (!run.v[0].n)
+        return facts_wrong(f, &row->row, "run", e, "the program has no name");
+    const struct program p = {.argv = program_words(f->a, w->in->buildpack, &run),
+                              .env = w->in->env,
+                              .cwd_fd = w->app_fd,
+                              .third = &answer,
+                              .ev = w->ev};
+    if (program_must(&p, e) < 0)
         return -1;
-    if (status)
-        return err_set(e, ERR_BUILDPACK, "%s: %s", argv[0], proc_status_text(status, text, sizeof text));
-    return read_answer(f, buf_view(&answer), argv[0], out, e);
+    return read_answer(f, buf_view(&answer), p.argv[0], out, e);
 }
 
 static int ask(struct kit_world *kw, struct facts *f, const struct rc_fact *row, struct strmap *out,

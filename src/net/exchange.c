@@ -178,12 +178,19 @@ static int stalled(const struct exchange *x, struct err *e)
     return -1;
 }
 
+// The time went by in bits that were each fast enough.
+static int overdue(const struct exchange *x, uint64_t got, uint64_t ms, struct err *e)
+{
+    return err_set(e, ERR_NETWORK, PRI_STR ": only %ju bytes in %ju ms, %u a second are wanted: given up",
+                   STR_ARG(x->url->host), (uintmax_t)got, (uintmax_t)ms, x->h->policy.rate);
+}
+
 // Until the transfer is over.
 static int turn(struct exchange *x, CURLcode *rc, struct err *e)
 {
     const struct curl_lib *lib = x->h->lib;
     struct curl_waitfd stop = {.fd = x->h->policy.stop_fd, .events = CURL_WAIT_POLLIN};
-    uint64_t since = clock_mono_ms(), had = 0;
+    uint64_t began = clock_mono_ms(), since = began, had = 0;
     for (int running = 1;;) {
         if (lib->multi_perform(x->h->multi, &running) != CURLM_OK)
             BUG("curl_multi_perform");
@@ -196,6 +203,8 @@ static int turn(struct exchange *x, CURLcode *rc, struct err *e)
         if (is_stopped(x, e) < 0)
             return -1;
         uint64_t now = clock_mono_ms(), got = x->received + x->refused + x->header_bytes;
+        if (http_is_late(x->h->policy.whole_ms, x->h->policy.rate, now - began, got))
+            return overdue(x, got, now - began, e);
         if (now - since >= x->h->policy.stall_ms) {
             if (got - had < x->h->policy.stall_bytes)
                 return stalled(x, e);

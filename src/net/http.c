@@ -26,6 +26,8 @@ static struct http_policy with_defaults(const struct http_policy *p)
     out.connect_ms = OR(p->connect_ms, d.connect_ms);
     out.stall_ms = OR(p->stall_ms, d.stall_ms);
     out.stall_bytes = OR(p->stall_bytes, d.stall_bytes);
+    out.whole_ms = OR(p->whole_ms, d.whole_ms);
+    out.rate = OR(p->rate, d.rate);
     out.redirects = OR(p->redirects, d.redirects);
     out.tries = OR(p->tries, d.tries);
     out.backoff_ms = OR(p->backoff_ms, d.backoff_ms);
@@ -234,15 +236,18 @@ static int wait_ms(const struct http *h, unsigned ms, struct err *e)
     return 0;
 }
 
-// How long before the next try; -1: longer than we wait.
-static int64_t pause_ms(const struct attempt *t, unsigned tried)
+// How long before the next try; false: longer than we wait.
+static bool pause_for(const struct attempt *t, unsigned tried, unsigned *ms)
 {
     const struct http_policy *p = &t->h->policy;
     const struct str *after = strmap_get(&t->last.headers, STR("retry-after"));
     uint64_t sec;
-    if (after && str_u64(*after, 0, UINT32_MAX, &sec))
-        return sec * 1000 > p->retry_after_max_ms ? -1 : (int64_t)(sec * 1000);
-    return jitter(p->backoff_ms << (tried < 8 ? tried : 8));
+    if (!after || !str_u64(*after, 0, UINT32_MAX, &sec)) {
+        *ms = jitter(p->backoff_ms << (tried < 8 ? tried : 8));
+        return true;
+    }
+    *ms = (unsigned)(sec * 1000);
+    return sec * 1000 <= p->retry_after_max_ms;
 }
 
 static int start(struct http *h, const struct http_req *q, struct url *u, struct err *e)
@@ -266,14 +271,14 @@ int http_do(struct http *h, const struct http_req *q, struct sink *body, struct 
             *r = (struct http_resp){t.last.status, t.last.received, url_text(h->a, &t.url), t.last.headers};
             return 0;
         }
-        int64_t pause =
-            why.transient && !t.last.received && tried + 1 < h->policy.tries ? pause_ms(&t, tried) : -1;
-        if (pause < 0) {
+        unsigned pause = 0;
+        bool again = why.transient && !t.last.received && tried + 1 < h->policy.tries;
+        if (!again || !pause_for(&t, tried, &pause)) {
             if (e && e->code == ERR_NONE)
                 *e = why;
             return -1;
         }
-        if (wait_ms(h, (unsigned)pause, e) < 0)
+        if (wait_ms(h, pause, e) < 0)
             return -1;
     }
 }

@@ -33,10 +33,12 @@ struct http_policy {
     const char *user_agent;               // NULL: "dema/VERSION"
     unsigned connect_ms;                  // for each address and try
     unsigned stall_ms, stall_bytes;       // fewer bytes in that time: given up
-    unsigned redirects;                   // at most
-    unsigned tries;                       // 1: no retry
-    unsigned backoff_ms;                  // before the second try; doubled, with jitter, for each further one
-    unsigned retry_after_max_ms;          // a longer Retry-After is an error at once
+    // Of one exchange on the whole; `rate` bytes give it a second more. What takes longer is given up.
+    unsigned whole_ms, rate;
+    unsigned redirects;          // at most
+    unsigned tries;              // 1: no retry
+    unsigned backoff_ms;         // before the second try; doubled, with jitter, for each further one
+    unsigned retry_after_max_ms; // a longer Retry-After is an error at once
     const struct http_credential *credential;
     size_t n_credential;
     int stop_fd; // readable: everything ends with ERR_CANCELLED; -1: none
@@ -46,6 +48,12 @@ struct http_policy http_policy_defaults(void);
 // HTTP_PROXY not where REQUEST_METHOD is set, which is a CGI program's), no_proxy; SSL_CERT_FILE, else
 // CURL_CA_BUNDLE; SSL_CERT_DIR. Borrows the texts.
 void http_policy_env(struct http_policy *p, const char *const *envp);
+
+// Whether an exchange that has brought so many bytes has had its time.
+static inline bool http_is_late(unsigned whole_ms, unsigned rate, uint64_t ms, uint64_t bytes)
+{
+    return ms > whole_ms && (ms - whole_ms) / 1000 >= bytes / rate;
+}
 
 struct http;
 int nodiscard http_new(const struct http_policy *p, struct http **out, struct err *e);

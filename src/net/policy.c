@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
 #include "net/http.h"
 #include <string.h>
 
@@ -8,6 +9,8 @@ struct http_policy http_policy_defaults(void)
                                 .connect_ms = 20000,
                                 .stall_ms = 30000,
                                 .stall_bytes = 1024,
+                                .whole_ms = LIMIT_DOWNLOAD_MS,
+                                .rate = LIMIT_DOWNLOAD_RATE,
                                 .redirects = 10,
                                 .tries = 4,
                                 .backoff_ms = 500,

@@ -4,7 +4,6 @@
 #include "phase/engine.h"
 #include "sbom/cyclonedx.h"
 #include <fcntl.h>
-#include <openssl/crypto.h>
 
 static int read_plan(struct engine *g, struct str path, struct err *e)
 {
@@ -30,10 +29,6 @@ static int run(struct engine *g, struct err *e)
     struct bp_plan p;
     struct str path;
     drop_fd int layers = -1;
-    // Digests want no configuration of the machine's, and reading it takes longer than the rest.
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
-                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
-                              NULL);
     if (engine_path(g, "CNB_LAYERS_DIR", 0, &g->in.layers, e) < 0 ||
         engine_path(g, "CNB_PLATFORM_DIR", 1, &g->platform, e) < 0 ||
         engine_path(g, "CNB_BP_PLAN_PATH", 2, &path, e) < 0 || engine_open(g, KIT_BUILD, e) < 0 ||
@@ -50,8 +45,7 @@ static int run(struct engine *g, struct err *e)
                             .in = &g->in,
                             .world = &g->world,
                             .socket = str_c(g->a, path_join(g->a, g->platform, STR(DEPS_SOCKET))),
-                            .envp = g->envp,
-                            .sbom = g->sbom};
+                            .envp = g->envp};
     return recipe_act(&act, e) < 0 ? -1 : ENGINE_PASS;
 }
 

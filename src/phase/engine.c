@@ -72,10 +72,10 @@ static int read_buildpack(struct engine *g, int dirfd, struct err *e)
     g->in.version = g->version;
     formats = val_at(doc, "buildpack.sbom-formats");
     for (size_t i = 0; formats && formats->kind == VAL_LIST && i < formats->c.n; i++)
-        g->sbom |= formats->c.v[i].kind == VAL_STR && str_has_prefix(formats->c.v[i].s, SBOM_FORMAT);
+        g->in.sbom |= formats->c.v[i].kind == VAL_STR && str_has_prefix(formats->c.v[i].s, SBOM_FORMAT);
     if (is_disabled(g, "BP_DISABLE_SBOM", &disabled, e) < 0)
         return -1;
-    g->sbom &= !disabled;
+    g->in.sbom &= !disabled;
     return catalogue_read(g->a, doc, "buildpack.toml", g->ev, &g->catalogue, e);
 }
 

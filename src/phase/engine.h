@@ -21,7 +21,6 @@ struct engine {
     struct cnb_bindings bindings;
     struct plan_requires plan; // of bin/build
     struct str platform;
-    bool sbom;
     struct bp_input in;
     struct world world;
 };

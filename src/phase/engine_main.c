@@ -72,6 +72,7 @@ static int run(struct engine *g, struct str argv0)
 int main(int argc, char **argv, char **envp)
 {
     (void)umask(022); // what is made has the same modes, and so the same layers, whoever runs us
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); // whoever reads the log sees how far we are, wherever we end
     drop_(arena_free) struct arena *a = arena_new(1 << 16);
     struct log log = {.ev = {emit}};
     struct engine g = {.a = a,

@@ -52,18 +52,27 @@ static int find(const struct layout_tree *t, struct arena *a, struct str referen
 }
 
 // The entry of index.json to take: that of the digest, else the only one.
-static struct str ref_name(const struct layout *l, const struct digest *digest, bool *found)
+static struct str ref_name(const struct layout *l, const struct digest *digest)
 {
     const struct descriptors *v = &layout_index(l)->manifests;
-    *found = false;
     for (size_t i = 0; i < v->n; i++) {
         const struct str *name = strmap_get(&v->v[i].annotations, STR(LAYOUT_REF_NAME));
-        if (!digest_eq(&v->v[i].digest, digest))
-            continue;
-        *found = true;
-        return name ? *name : STR("");
+        if (digest_eq(&v->v[i].digest, digest))
+            return name ? *name : STR("");
     }
     return STR("");
+}
+
+// The digest may be that of an index that the image is in. Of entries with one name the first is taken, whatever it is.
+static int check(const struct layout_found *f, const struct digest *entry, const struct digest *want,
+                 struct err *e)
+{
+    char is[DIGEST_TEXT], wanted[DIGEST_TEXT];
+    const struct digest *got = &f->image.desc.digest;
+    if (want->alg != HASH_NONE && !digest_eq(got, want) && !digest_eq(entry, want))
+        return err_set(e, ERR_DIGEST, PRI_STR ": holds %s, want %s", STR_ARG(f->path), digest_text(got, is),
+                       digest_text(want, wanted));
+    return 0;
 }
 
 int layout_tree_image(const struct layout_tree *t, struct arena *a, struct str reference,
@@ -71,17 +80,15 @@ int layout_tree_image(const struct layout_tree *t, struct arena *a, struct str r
 {
     struct layout_found f = {0};
     struct digest want;
-    bool found;
+    size_t at;
     drop_(layout_close) struct layout *l = NULL;
     if (find(t, a, reference, &f.path, &want, e) < 0 || layout_open(str_c(a, f.path), &l, e) < 0)
         return -1;
-    if (layout_image(l, a, ref_name(l, &want, &found), NULL, &f.image, e) < 0)
+    struct str name = ref_name(l, &want);
+    if (layout_pick(layout_index(l), name, &at, e) < 0 || layout_image(l, a, name, NULL, &f.image, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(f.path));
-    char is[DIGEST_TEXT], wanted[DIGEST_TEXT];
-    const struct digest *got = &f.image.desc.digest;
-    if (want.alg != HASH_NONE && !found && !digest_eq(got, &want))
-        return err_set(e, ERR_DIGEST, PRI_STR ": holds %s, want %s", STR_ARG(f.path), digest_text(got, is),
-                       digest_text(&want, wanted));
+    if (check(&f, &layout_index(l)->manifests.v[at].digest, &want, e) < 0)
+        return -1;
     if (!manifest_is_image(&f.image.manifest))
         return err_set(e, ERR_PARSE, PRI_STR ": an artifact, want an image", STR_ARG(f.path));
     f.layout = steal_ptr(l);

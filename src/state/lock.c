@@ -69,12 +69,15 @@ static int busy(int fd, const char *what, struct err *e)
     return -1;
 }
 
-// Whether the lock was had: 1, 0 when it was not in time, -1.
-static int try_for(int fd, int op, unsigned wait_ms, const char *what, struct err *e)
+// *got: whether the lock was had in time.
+static int try_for(int fd, int op, unsigned wait_ms, const char *what, bool *got, struct err *e)
 {
+    *got = false;
     for (unsigned waited = 0;; waited += POLL_MS) {
-        if (flock(fd, op | LOCK_NB) == 0)
-            return 1;
+        if (flock(fd, op | LOCK_NB) == 0) {
+            *got = true;
+            return 0;
+        }
         if (errno == EINTR)
             continue;
         if (errno != EWOULDBLOCK)
@@ -87,8 +90,10 @@ static int try_for(int fd, int op, unsigned wait_ms, const char *what, struct er
 
 int lock_take(int fd, int op, unsigned wait_ms, const char *what, struct err *e)
 {
-    int got = try_for(fd, op, wait_ms, what, e);
-    return got == 0 ? busy(fd, what, e) : got < 0 ? -1 : 0;
+    bool got;
+    if (try_for(fd, op, wait_ms, what, &got, e) < 0)
+        return -1;
+    return got ? 0 : busy(fd, what, e);
 }
 
 // gc must not wait for ever for a moment without transactions: while it stands in the turnstile no new one begins. It
@@ -99,10 +104,11 @@ static int take_alone(struct state *st, int turn, int lock, unsigned wait_ms, st
         unsigned rest = wait_ms - waited, part = rest < TURN_MS ? rest : TURN_MS;
         if (lock_take(turn, LOCK_EX, rest, st->path, e) < 0)
             return -1;
-        int got = try_for(lock, LOCK_EX, part, st->path, e);
+        bool got;
+        int rc = try_for(lock, LOCK_EX, part, st->path, &got, e);
         (void)flock(turn, LOCK_UN);
-        if (got)
-            return got < 0 ? -1 : 0;
+        if (rc < 0 || got)
+            return rc;
         waited += part;
         if (wait_ms - waited <= TURN_GAP_MS)
             return busy(lock, st->path, e);

@@ -67,8 +67,7 @@ bool state_blob_has(struct state *st, const struct digest *d)
     return shelf_open(st, SHELF_BLOBS, d, &fd, &size, NULL) == 0;
 }
 
-// A use that cannot be written down (full disk) is no error of who reads.
-static void mark_used(int fd)
+void state_mark_used(int fd)
 {
     struct stat info;
     struct timespec now;
@@ -82,7 +81,7 @@ int state_dep_open(struct state *st, const struct digest *d, int *fd, uint64_t *
     uint64_t n;
     if (shelf_open(st, SHELF_DEPS, d, fd, &n, e) < 0)
         return -1;
-    mark_used(*fd);
+    state_mark_used(*fd);
     if (size)
         *size = n;
     return 0;
@@ -98,7 +97,7 @@ int state_known_get(struct state *st, struct arena *a, const struct digest *key,
     if (path_open_plain(st->dir, path, O_RDONLY | O_NONBLOCK, 0, &fd, e) < 0 ||
         file_read_fd(fd, path, &b, e) < 0)
         return -1;
-    mark_used(fd);
+    state_mark_used(fd);
     *out = str_dup(a, buf_view(&b));
     return 0;
 }

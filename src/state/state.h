@@ -8,6 +8,7 @@
 //     names/ENCODED       one image name each: its descriptor
 //     known/HEX           prints of directories    apps/KEY/       what is kept for one app
 //     tmp/T.RANDOM/       what a live transaction has not published yet
+//     apt/                packages of Debian and their lists (debian/apt.h), which nothing of this room looks at
 //
 // Lock order, never the other way round: 1. the directory `tmp/`, the turnstile before `lock`: shared for a moment by
 // each transaction that begins, exclusive by a gc that waits, so that it gets its turn  2. `lock`  3. the directory
@@ -55,6 +56,10 @@ struct str state_tree_path(struct state *st, struct arena *a, const struct diges
 int nodiscard state_sync(struct state *st,
                          struct err *e); // one syncfs; trees made so far are trusted from now on
 
+// The time of a file in deps/, known/ and caches like them says when it was used last, to the day. Whoever uses it says
+// so; a full disk is no error of his.
+void state_mark_used(int fd);
+
 // A name: an image reference, 1..STATE_NAME_MAX printable bytes without blanks, and the descriptor it stands for.
 enum { STATE_NAME_MAX = 1024, STATE_RECORD_MAX = 65536 };
 struct state_name {
@@ -86,6 +91,9 @@ int nodiscard state_app_open(struct state *st, struct str key, int *dirfd, struc
 struct txn;
 int nodiscard txn_begin(struct state *st, struct txn **out,
                         struct err *e); // waits for a gc; a minute: ERR_BUSY
+// While the descriptor is open no gc removes anything: for blobs that were taken in and have no name yet, until their
+// trees are held. Like a transaction it waits for a gc, and is held across no sandbox.
+int nodiscard state_lease(struct state *st, int *fd, struct err *e);
 // A sink that takes a blob. `want` (may be NULL: then sha256) is checked
 // by its finish: ERR_DIGEST. A finished blob is on
 // disk and synced, and is published by the commit; one that was not finished leaves nothing. Drop it before the commit.

@@ -25,6 +25,11 @@ int txn_begin(struct state *st, struct txn **out, struct err *e)
     return 0;
 }
 
+int state_lease(struct state *st, int *fd, struct err *e)
+{
+    return state_lock(st, LOCK_SH, GC_WAIT_MS, fd, e);
+}
+
 static int make_tmp(struct txn *t, struct err *e)
 {
     uint64_t random;

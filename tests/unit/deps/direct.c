@@ -78,6 +78,22 @@ TEST(direct_asks_curl)
     EQ_INT(none, -1);
 }
 
+TEST(direct_does_not_wait_for_ever)
+{
+    DIRECT(r);
+    struct deps_direct_spec s = {.envp = r.env, .tmp = arena_printf(r.a, "%s/tmp", t->path), .whole_ms = 200};
+    struct dep d = dep_named("x", "https://a.test/x", DEP_HTTPS, "bytes");
+    int none = -1;
+    deps_free(steal_ptr(r.o));
+    MUST(deps_direct(&s, &r.o, &e));
+    curl_is(t, r.a, "#!/bin/sh\nwhile printf x; do sleep 0.05; done\n");
+    REFUSED(deps_fetch(r.o, &d, &none, &e), ERR_NETWORK, "x 1.0.0|only|bytes in|a second are wanted");
+    EQ_INT(none, -1);
+    curl_is(t, r.a, "#!/bin/sh\nprintf by\nprintf tes\n");
+    MUST(deps_fetch(r.o, &d, &none, &e));
+    (void)close(none);
+}
+
 TEST(direct_needs_a_directory)
 {
     static const char *const env[] = {"TMPDIR=/nonexistent/tmp", NULL};

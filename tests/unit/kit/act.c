@@ -1,167 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole builds of recipes in a directory of the test's own.
-#include "kit/act.h"
-#include "archive/tar_write.h"
+// Whole builds of recipes.
 #include "base/file.h"
 #include "base/limits.h"
-#include "cnb/env.h"
-#include "document/toml.h"
-#include "kit/program.h"
-#include "stream/memory.h"
-#include "test.h"
+#include "kit/log.h"
+#include "site.h"
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/stat.h>
-
-struct log {
-    struct events ev;
-    struct buf text;
-};
-
-static void emit(struct events *self, const struct event *ev)
-{
-    struct log *log = CONTAINER(self, struct log, ev);
-    if (ev->kind == EV_LINE)
-        buf_printf(&log->text, PRI_STR "\n", STR_ARG(ev->text));
-}
-
-// One buildpack, built again and again.
-struct site {
-    struct test *t;
-    struct arena *a;
-    const char *recipe, *catalogue, *plan;
-    struct strmap env;
-    bool no_sbom;
-    const struct call_row *const *calls;
-    struct log log;
-};
-
-static void site_init(struct site *s, struct test *t, struct arena *a, const char *recipe)
-{
-    *s = (struct site){.t = t, .a = a, .recipe = recipe, .catalogue = "", .plan = ""};
-    s->log = (struct log){{emit}, BUF_INIT(1 << 20)};
-    MUST(path_mkdirs(t->dir, "app", 0755, &e));
-    MUST(path_mkdirs(t->dir, "layers/bp", 0755, &e));
-    MUST(path_mkdirs(t->dir, "buildpack", 0755, &e));
-    strmap_set(a, &s->env, STR("PATH"), STR("/usr/bin:/bin"));
-    test_write(t->dir, "helpers", "#!helpers", 9);
-}
-#define drop_site __attribute__((cleanup(site_done)))
-static void site_done(struct site *s)
-{
-    buf_free(&s->log.text);
-}
-
-static struct str place(struct site *s, const char *name)
-{
-    return str_printf(s->a, "%s/%s", s->t->path, name);
-}
-
-static struct val *toml_of(struct site *s, const char *text)
-{
-    struct val *v;
-    MUST(toml_read(s->a, str_of(text), "text.toml", &v, &e));
-    return v;
-}
-
-static void read_plan(struct site *s, struct plan_requires *out)
-{
-    const struct val *entries = val_get(toml_of(s, s->plan), STR("entries"));
-    for (size_t i = 0; entries && i < entries->c.n; i++) {
-        out->v = arena_grow(s->a, out->v, out->n, &out->cap, sizeof *out->v);
-        out->v[out->n++] = (struct plan_require){val_get(&entries->c.v[i], STR("name"))->s,
-                                                 val_get(&entries->c.v[i], STR("metadata"))};
-    }
-}
-
-static int build(struct site *s, struct err *e)
-{
-    struct recipe r;
-    struct catalogue c = {0};
-    struct plan_requires plan = {0};
-    struct bp_plan p;
-    struct world w = {
-        .app_fd = -1, .calls = s->calls, .ev = &s->log.ev, .helpers = str_c(s->a, place(s, "helpers"))};
-    struct bp_input in = {.phase = KIT_BUILD,
-                          .app = place(s, "app"),
-                          .layers = place(s, "layers/bp"),
-                          .buildpack = place(s, "buildpack"),
-                          .version = STR("1"),
-                          .os = STR("linux"),
-                          .arch = STR("amd64"),
-                          .env = &s->env,
-                          .plan = &plan,
-                          .catalogue = &c,
-                          .world = &w.base};
-    drop_fd int app = -1, layers = -1, buildpack = -1;
-    buf_clear(&s->log.text);
-    if (recipe_read(s->a, toml_of(s, s->recipe), "recipe.toml", &r, e) < 0 ||
-        catalogue_read(s->a, toml_of(s, s->catalogue), "buildpack.toml", NULL, &c, e) < 0 ||
-        path_open_host(str_c(s->a, in.app), O_RDONLY | O_DIRECTORY, 0, &app, e) < 0 ||
-        path_open_host(str_c(s->a, in.layers), O_RDONLY | O_DIRECTORY, 0, &layers, e) < 0 ||
-        path_open_host(str_c(s->a, in.buildpack), O_RDONLY | O_DIRECTORY, 0, &buildpack, e) < 0)
-        return -1;
-    read_plan(s, &plan);
-    w.app_fd = app;
-    w.layers_fd = layers;
-    w.buildpack_fd = buildpack;
-    w.in = &in;
-    world_init(&w);
-    if (recipe_plan(s->a, &r, &in, &p, e) < 0)
-        return -1;
-    const struct act act = {
-        .plan = &p, .in = &in, .world = &w, .envp = env_vector(s->a, &s->env), .sbom = !s->no_sbom};
-    return recipe_act(&act, e);
-}
-
-static bool logged(struct site *s, const char *text)
-{
-    return s->log.text.p && strstr(s->log.text.p, text);
-}
-#define LOGGED(words) CHECK_MSG(logged(&s, words), "not in the log: %s\n%s", words, s.log.text.p)
-#define NOT_LOGGED(words) CHECK_MSG(!logged(&s, words), "in the log: %s\n%s", words, s.log.text.p)
-
-static struct str content(struct site *s, const char *path)
-{
-    return test_read(s->a, s->t->dir, path);
-}
-
-static bool there(struct site *s, const char *path)
-{
-    struct stat st;
-    return fstatat(s->t->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-// dep.tar with `bin/tool` and a folder around it; its row of a catalogue.
-static const char *make_dep(struct site *s, const char *version, const char *program)
-{
-    drop_buf struct buf tar = BUF_INIT(1 << 20);
-    drop_(sink_drop) struct sink *to = sink_buffer(&tar);
-    drop_(tar_writer_free) struct tar_writer *w = tar_writer_new(to);
-    const struct tar_entry en = {
-        .type = TAR_FILE, .name = STR("dep-1/bin/tool"), .mode = 0755, .size = strlen(program)};
-    struct digest d;
-    char text[DIGEST_TEXT];
-    MUST(tar_write_entry(w, &en, &e));
-    MUST(tar_write_data(w, program, en.size, &e));
-    MUST(tar_write_end(w, &e));
-    MUST(sink_finish(to, &e));
-    digest_of(HASH_SHA256, tar.p, tar.n, &d);
-    test_write(s->t->dir, "dep.tar", tar.p, tar.n);
-    return arena_printf(
-        s->a,
-        "[[metadata.dependencies]]\nid = 'tool'\nname = 'Tool'\nversion = '%s'\n"
-        "uri = 'file://%s/dep.tar'\nchecksum = '%s'\nstrip-components = 1\nlicenses = ['MIT']\n"
-        "purl = 'pkg:generic/tool@%s'\n",
-        version, s->t->path, digest_text(&d, text), version);
-}
-
-static const char tool_recipe[] = "[[plan]]\nprovides = ['tool']\n[[layer]]\nname = 'tool'\nplan = 'tool'\n"
-                                  "dependency = 'tool'\nlinks = { 'bin/t' = 'tool' }\n"
-                                  "[[env]]\nlayer = 'tool'\ndefault = { TOOL = '${layers}/tool' }\n"
-                                  "[[env]]\nlayer = 'tool'\nphase = 'launch'\nappend = { P = 'x' }\n";
-static const char tool_plan[] = "[[entries]]\nname = 'tool'\n[entries.metadata]\nbuild = true\n"
-                                "[[entries]]\nname = 'tool'\n[entries.metadata]\nlaunch = true\n";
 
 TEST(a_dependency_becomes_a_layer_and_is_reused)
 {
@@ -246,7 +90,8 @@ TEST(steps_run_when_their_layer_is_made_anew)
     site_init(&s, t, a,
               "[[layer]]\nname = 'out'\nlaunch = true\ncache = true\nfiles = ['*.txt', 'sub']\n"
               "[[layer]]\nname = 'cache'\ncache = true\n"
-              "[[step]]\nname = 'copy'\nlayer = 'out'\nrun = ['sh', '-c', 'echo hello $W; cat a.txt > "
+              "[[step]]\nname = 'copy'\nlayer = 'out'\nrun = ['sh', '-c', 'echo hello $W; echo \"  and more "
+              "\"; cat a.txt > "
               "${layers}/out/x; "
               "echo more >> ${layers}/log']\nenv = { W = 'world' }\n"
               "[[step]]\nname = 'always'\nrun = ['sh', '-c', 'echo once >> ${layers}/cache/runs; pwd']\ncwd "
@@ -254,8 +99,9 @@ TEST(steps_run_when_their_layer_is_made_anew)
     test_write(t->dir, "app/a.txt", "a", 1);
     test_write(t->dir, "app/sub/b", "b", 1);
     MUST(build(&s, &e));
-    LOGGED("  Executing copy\n    Running 'sh -c echo hello $W;");
+    LOGGED("  copy\n    Running 'sh -c echo hello $W;");
     LOGGED("      hello world\n");
+    LOGGED("        and more\n"); // as it indents itself
     LOGGED("/app/sub\n");
     EQ_STR(content(&s, "layers/bp/out/x"), "a");
     MUST(build(&s, &e));
@@ -296,31 +142,6 @@ TEST(wrong_bytes_of_a_dependency_are_refused)
     REFUSED(build(&s, &e), ERR_DIGEST, "tool");
     CHECK(!there(&s, "layers/bp/tool"));
     CHECK(!there(&s, "layers/bp/tool.toml"));
-}
-
-TEST(paths_of_the_app_move_into_a_layer)
-{
-    drop_(arena_free) struct arena *a = arena_new(1 << 16);
-    drop_site struct site s;
-    site_init(&s, t, a,
-              "[[layer]]\nname = 'm'\nlaunch = true\ncache = true\nfiles = ['lock']\nmove = { 'mods' = "
-              "'deep/mods' }\n"
-              "[[step]]\nlayer = 'm'\nrun = ['sh', '-c', 'mkdir mods; cp lock mods/x']\n");
-    test_write(t->dir, "app/lock", "1", 1);
-    MUST(build(&s, &e));
-    EQ_STR(content(&s, "layers/bp/m/deep/mods/x"), "1");
-    char target[LIMIT_PATH];
-    drop_fd int app = -1;
-    MUST(path_open(t->dir, "app", O_RDONLY | O_DIRECTORY, 0, &app, &e));
-    MUST(path_readlink(app, "mods", target, &e));
-    EQ_STR(place(&s, "layers/bp/m/deep/mods"), target);
-    // The next build has the app as it came.
-    CHECK(unlinkat(app, "mods", 0) == 0);
-    test_write(t->dir, "app/mods/vendored", "v", 1);
-    MUST(build(&s, &e));
-    LOGGED("Reusing cached layer");
-    MUST(path_readlink(app, "mods", target, &e));
-    EQ_STR(place(&s, "layers/bp/m/deep/mods"), target);
 }
 
 TEST(helpers_are_one_program_and_links)
@@ -482,42 +303,74 @@ TEST(hostile_app_files_are_bounded)
     MUST(build(&s, &e)); // a pipe is not waited for
 }
 
-TEST(a_move_leaves_no_link_to_nothing)
+TEST(an_sbom_comes_when_it_is_wanted_again)
 {
     drop_(arena_free) struct arena *a = arena_new(1 << 16);
     drop_site struct site s;
-    site_init(&s, t, a,
-              "[[layer]]\nname = 'm'\ncache = true\nfiles = ['lock']\nmove = { 'mods' = 'deep/mods' }\n");
-    test_write(t->dir, "app/lock", "1", 1);
-    CHECK(symlinkat("/nowhere", t->dir, "app/mods") == 0);
+    site_init(&s, t, a, tool_recipe);
+    s.catalogue = make_dep(&s, "1.2.3", "tool 1");
+    s.plan = tool_plan;
+    s.no_sbom = true;
     MUST(build(&s, &e));
-    CHECK(there(&s, "layers/bp/m/deep/mods"));
+    CHECK(!there(&s, "layers/bp/tool.sbom.cdx.json"));
+    MUST(build(&s, &e));
+    LOGGED("Reusing cached layer");
+    for (size_t i = 0; i < 2; i++) {
+        s.no_sbom = false;
+        MUST(build(&s, &e));
+        LOGGED("  tool: an SBOM is wanted now");
+        CHECK(there(&s, "layers/bp/tool.sbom.cdx.json"));
+        MUST(build(&s, &e));
+        LOGGED("Reusing cached layer");
+        s.no_sbom = true; // is no reason to make anything anew
+        MUST(build(&s, &e));
+        LOGGED("Reusing cached layer");
+        CHECK(!there(&s, "layers/bp/tool.sbom.cdx.json"));
+    }
+    s.recipe = "[[layer]]\nname = 'l'\ncache = true\nwrite = { f = 'f' }\n"; // never has one
+    MUST(build(&s, &e));
+    s.no_sbom = false;
+    MUST(build(&s, &e));
+    LOGGED("Reusing cached layer");
 }
 
-// Below another file system's mount point nothing is renamed.
-TEST(what_is_copied_into_a_layer_keeps_its_modes)
+TEST(more_requirements_than_are_looked_at)
 {
     drop_(arena_free) struct arena *a = arena_new(1 << 16);
     drop_site struct site s;
-    struct stat here, other, st;
-    char away[] = "/dev/shm/dema-unit-XXXXXX";
-    if (stat("/dev/shm", &other) < 0 || fstat(t->dir, &here) < 0 || here.st_dev == other.st_dev ||
-        !mkdtemp(away))
-        SKIP("one file system");
+    drop_buf struct buf plan = BUF_INIT(1 << 20);
+    site_init(&s, t, a, tool_recipe);
+    s.catalogue = make_dep(&s, "1.2.3", "tool 1");
+    for (size_t i = 0; i < 256; i++)
+        buf_text(&plan,
+                 "[[entries]]\nname = 'tool'\n[entries.metadata]\nbuild = true\nversion = '1.*'\n"
+                 "[[entries]]\nname = 'tool'\n[[entries]]\nname = 'other'\nmetadata = { version = '2' }\n");
+    s.plan = plan.p;
+    MUST(build(&s, &e));
+    buf_text(&plan, "[[entries]]\nname = 'tool'\n[entries.metadata]\nversion = '2.*'\n");
+    s.plan = plan.p;
+    REFUSED(build(&s, &e), ERR_LIMIT, "build plan: more than 256 requirements of \"tool\"");
+}
+
+TEST(all_that_a_step_says_is_in_the_log)
+{
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_site struct site s;
     site_init(&s, t, a,
-              "[[layer]]\nname = 'm'\ncache = true\nfiles = ['lock']\nmove = { 'mods' = 'mods' }\n"
-              "[[step]]\nlayer = 'm'\nrun = ['sh', '-c', 'mkdir mods; echo > mods/x; chmod 664 mods/x']\n");
-    CHECK(unlinkat(t->dir, "layers/bp", AT_REMOVEDIR) == 0 && symlinkat(away, t->dir, "layers/bp") == 0);
-    test_write(t->dir, "app/lock", "1", 1);
-    mode_t before = umask(077);
-    struct err why = {0};
-    int rc = build(&s, &why);
-    (void)umask(before);
-    int there = stat(arena_printf(a, "%s/m/mods/x", away), &st);
-    MUST(tree_remove(AT_FDCWD, away, &e));
-    CHECK_MSG(rc == 0, "%s", why.cause);
-    EQ_INT(there, 0);
-    EQ_UINT(st.st_mode & 07777, 0664);
+              "[[step]]\nrun = ['sh', '-c', 'printf \"  <\"; head -c 1400 /dev/zero | tr \"\\\\0\" "
+              "\"\\\\377\"; echo "
+              "\">\"']\n");
+    MUST(build(&s, &e));
+    const char *begin = strstr(s.log.text.p, "\n        <\\xff"),
+               *end = begin ? strstr(begin, "\\xff>\n") : NULL;
+    CHECK_MSG(end, "%s", s.log.text.p);
+    EQ_UINT((size_t)(end + 4 - begin), 10 + 1400 * 4);
+    char *large = arena_get(a, 10000, 1);
+    memset(large, 'x', 10000);
+    buf_clear(&s.log.text);
+    kit_log(&s.log.ev, 1, "%.*s", 10000, large);
+    EQ_UINT(s.log.text.n, KIT_LINE_MAX + 1);
+    CHECK(str_has_suffix(buf_view(&s.log.text), "xx...\n") && str_has_prefix(buf_view(&s.log.text), "  xx"));
 }
 
 TEST(all_of_a_large_environment_is_in_the_key)
@@ -539,29 +392,23 @@ TEST(all_of_a_large_environment_is_in_the_key)
     REFUSED(build(&s, &e), ERR_LIMIT, "l: environment|the key of a layer");
 }
 
-// The bytes in use once the program has said its last line must not grow with what it said before.
-struct heap {
-    struct events ev;
-    size_t first, last;
-};
-
-static void note_heap(struct events *self, const struct event *ev)
+// A layer that was kept may have anything in it: links in a circle are more paths than anybody reads.
+TEST(links_in_an_environment_are_not_followed_for_ever)
 {
-    struct heap *h = CONTAINER(self, struct heap, ev);
-    struct mallinfo2 now = mallinfo2();
-    (void)ev;
-    h->last = now.uordblks + now.hblkhd;
-    h->first = h->first ? h->first : h->last;
-}
-
-TEST(the_output_of_a_program_is_not_kept)
-{
-    static const char *const argv[] = {"sh", "-c", "yes a line of it | head -n 100000", NULL};
-    struct heap h = {.ev = {note_heap}};
-    drop_fd int cwd = dup(t->dir);
-    int status = -1;
-    const struct program p = {.argv = argv, .cwd_fd = cwd, .ev = &h.ev};
-    MUST(program_run(&p, &status, &e));
-    EQ_INT(status, 0);
-    CHECK_MSG(h.last < h.first + KIB(256), "%zu bytes, then %zu", h.first, h.last);
+    drop_(arena_free) struct arena *a = arena_new(1 << 16);
+    drop_site struct site s;
+    site_init(&s, t, a,
+              "[[layer]]\nname = 'l'\ncache = true\nkey = { k = '1' }\n[[env]]\nlayer = 'l'\nphase = "
+              "'launch'\nprocess = 'web'\n"
+              "override = { A = 'x' }\n");
+    MUST(build(&s, &e));
+    MUST(build(&s, &e));
+    LOGGED("Reusing cached layer");
+    for (size_t i = 0; i < 6; i++)
+        CHECK(symlinkat(".", t->dir, arena_printf(a, "layers/bp/l/env.launch/%zu", i)) == 0);
+    (void)alarm(60);
+    MUST(build(&s, &e));
+    (void)alarm(0);
+    EQ_STR(content(&s, "layers/bp/l/env.launch/web/A.override"), "x");
+    CHECK(!there(&s, "layers/bp/l/env.launch/0"));
 }

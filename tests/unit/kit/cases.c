@@ -80,6 +80,7 @@ static int make_plan(struct kase *k, enum kit_phase phase, struct bp_plan *out, 
                                 .plan = phase == KIT_BUILD ? &k->plan : NULL,
                                 .catalogue = &k->catalogue,
                                 .now_sec = 1790000000,
+                                .sbom = true,
                                 .world = &k->world.base};
     if (k->refused) {
         *e = k->why;

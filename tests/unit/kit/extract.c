@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kit/extract.h"
 #include "archive/tar_write.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "stream/codec.h"
@@ -97,6 +98,74 @@ TEST(only_what_is_wanted)
     CHECK(extract_matches(&only, STR("bin/node")));
     CHECK(!extract_matches(&only, STR("binary")));
     CHECK(!extract_matches(&only, STR("lib/bin")));
+}
+
+// As git has them: which of its names has the content depends on the archive, not on what is wanted.
+TEST(hard_links_to_what_is_left_out)
+{
+    static const struct row rows[] = {
+        {TAR_FILE, "top", "top", 0644},
+        {TAR_FILE, "git/lib/git", "git", 0755},
+        {TAR_FILE, "git/lib/other", "other", 0755},
+        {TAR_HARDLINK, "git/bin/top", "top", 0644},
+        {TAR_HARDLINK, "git/bin/git", "git/lib/git", 0755},
+        {TAR_HARDLINK, "git/bin/again", "git/lib/git", 0755},
+        {TAR_HARDLINK, "git/bin/of-a-link", "git/bin/git", 0755},
+        {TAR_HARDLINK, "git/bin/replaced", "git/lib/git", 0755},
+        {TAR_FILE, "git/bin/replaced", "new", 0644},
+        {TAR_FILE, "git/lib/git", "a later one", 0644},
+        {TAR_HARDLINK, "git/share/left-out", "git/lib/other", 0644},
+    };
+    static const char *const encoders[] = {NULL, "gzip-libdeflate-1-1m"};
+    for (size_t i = 0; i < COUNT(encoders); i++) {
+        drop_(arena_free) struct arena *a = arena_new(0);
+        struct extracted did;
+        struct strv only = {0}, drop = {0}, names;
+        struct stat st, again;
+        struct digest sum;
+        drop_fd int layer = -1;
+        strv_add(a, &only, STR("bin"));
+        strv_add(a, &drop, STR("lib"));
+        strv_add(a, &drop, STR("share"));
+        MUST(tree_remove(t->dir, "layer", &e));
+        make_tar(t, "x", rows, COUNT(rows), encoders[i]);
+        struct str whole = test_read(a, t->dir, "x");
+        digest_of(HASH_SHA256, whole.p, whole.n, &sum);
+        struct extract x = {.strip = 1, .sum = &sum};
+        *(i ? &x.only : &x.drop) = i ? &only : &drop;
+        MUST(unpack(t, "x", x, &did, &e));
+        EQ_UINT(did.entries, 6);
+        EQ_UINT(did.bytes, 3 + 3 + 3); // "top", "git" and "new"
+        MUST(path_open(t->dir, "layer", O_RDONLY | O_DIRECTORY, 0, &layer, &e));
+        MUST(dir_names(a, layer, ".", 100, &names, &e));
+        EQ_UINT(names.n, 1); // bin, and nothing that stood aside
+        EQ_STR(test_read(a, layer, "bin/top"), "top");
+        EQ_STR(test_read(a, layer, "bin/git"), "git");
+        EQ_STR(test_read(a, layer, "bin/again"), "git");
+        EQ_STR(test_read(a, layer, "bin/of-a-link"), "git");
+        EQ_STR(test_read(a, layer, "bin/replaced"), "new");
+        CHECK(fstatat(layer, "bin/git", &st, 0) == 0 && (st.st_mode & 07777) == 0755 && st.st_nlink == 3);
+        CHECK(fstatat(layer, "bin/again", &again, 0) == 0 && st.st_ino == again.st_ino);
+    }
+}
+
+TEST(hard_links_to_what_is_left_out_and_no_file)
+{
+    static const struct row rows[][2] = {
+        {{TAR_SYMLINK, "lib/git", "/etc/passwd", 0777}, {TAR_HARDLINK, "bin/git", "lib/git", 0755}},
+        {{TAR_DIR, "lib/git", NULL, 0755}, {TAR_HARDLINK, "bin/git", "lib/git", 0755}},
+        {{TAR_FILE, "lib/got", "x", 0755}, {TAR_HARDLINK, "bin/git", "lib/git", 0755}},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        drop_(arena_free) struct arena *a = arena_new(0);
+        struct extracted did;
+        struct strv drop = {0};
+        strv_add(a, &drop, STR("lib"));
+        MUST(tree_remove(t->dir, "layer", &e));
+        make_tar(t, "x", rows[i], 2, NULL);
+        REFUSED(unpack(t, "x", (struct extract){.drop = &drop}, &did, &e), ERR_PARSE,
+                "dep: bin/git: a hard link to \"lib/git\"");
+    }
 }
 
 TEST(one_file_wants_a_place)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/path.h"
 #include "server.h"
 #include "stream/memory.h"
@@ -189,6 +190,33 @@ TEST(http_gives_up_on_who_is_slow)
     REFUSED(ask(&r, url_of(&r, "/drips"), MAX, &e), ERR_NETWORK, "127.0.0.1|100 bytes in 400 ms");
     REFUSED(ask(&r, url_of(&r, "/silent"), MAX, &e), ERR_NETWORK, "100 bytes in 400 ms");
     CHECK(clock_mono_ms() - began < 10000);
+}
+
+TEST(http_gives_up_on_who_drips_for_ever)
+{
+    static char many[400];
+    static const struct answer plan[] = {
+        ANSWER("/drips", 200, NULL, many, .n = sizeof many, .fault = FAULT_DRIP),
+        ANSWER("/fast", 200, NULL, many, .n = sizeof many),
+    };
+    RIG(r, plan);
+    uint64_t began = clock_mono_ms();
+    r.policy.stall_bytes = 1; // which it is fast enough for
+    r.policy.stall_ms = 400;
+    r.policy.whole_ms = 500;
+    r.policy.rate = 100;
+    REFUSED(ask(&r, url_of(&r, "/drips"), MAX, &e), ERR_NETWORK,
+            "127.0.0.1|bytes in|100 a second are wanted");
+    CHECK(clock_mono_ms() - began < 10000);
+    EQ_UINT(server_asked(r.s, "/drips"), 1);
+    r.policy.rate = 1; // now every byte earns it a second
+    MUST(ask(&r, url_of(&r, "/fast"), MAX, &e));
+    CHECK(!http_is_late(1000, 10, 1000, 0));
+    CHECK(http_is_late(1000, 10, 1001, 0));
+    CHECK(!http_is_late(1000, 10, 5999, 50));
+    CHECK(http_is_late(1000, 10, 6000, 50));
+    EQ_UINT(http_policy_defaults().whole_ms, LIMIT_DOWNLOAD_MS);
+    EQ_UINT(http_policy_defaults().rate, LIMIT_DOWNLOAD_RATE);
 }
 
 TEST(http_says_that_nobody_is_there)

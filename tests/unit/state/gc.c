@@ -112,6 +112,20 @@ TEST(gc_waits_for_transactions)
     CHECK(!state_blob_has(r.st, &d));
 }
 
+TEST(gc_waits_for_leases)
+{
+    RIG(r);
+    drop_fd int lease = -1;
+    struct digest d = rig_digest("taken in");
+    MUST(state_lease(r.st, &lease, &e));
+    put(r.st, "taken in"); // has no name, and its transaction is over
+    REFUSED(state_gc(r.st, NULL, NULL, &e), ERR_BUSY, "in use by another dema");
+    CHECK(state_blob_has(r.st, &d));
+    drop_fd_p(&lease);
+    MUST(state_gc(r.st, NULL, NULL, &e));
+    CHECK(!state_blob_has(r.st, &d));
+}
+
 TEST(gc_takes_what_a_killed_process_left)
 {
     RIG(r);
