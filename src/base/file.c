@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 
 // A file that is as long as it says takes two reads and one allocation.
@@ -84,6 +86,38 @@ int file_write_all(int fd, const void *p, size_t n, struct err *e)
         n -= (size_t)done;
     }
     return 0;
+}
+
+static int copy_by_hand(int from, int to, struct err *e)
+{
+    enum { CHUNK = 1 << 18 };
+    drop_free char *chunk = xmalloc(CHUNK);
+    ssize_t n;
+    while ((n = read(from, chunk, CHUNK)) != 0) {
+        if (n < 0 && errno != EINTR)
+            return err_sys(e, "read");
+        if (n > 0 && file_write_all(to, chunk, (size_t)n, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int file_copy(int from, int to, struct err *e)
+{
+    enum { AT_ONCE = 1 << 30 };
+    if (ioctl(to, FICLONE, from) == 0)
+        return 0;
+    for (;;) {
+        ssize_t n = copy_file_range(from, NULL, to, NULL, AT_ONCE, 0);
+        if (n == 0)
+            return 0;
+        // Between two filesystems, or not in this kernel or container: both stand behind what was copied.
+        if (n < 0 &&
+            (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM))
+            return copy_by_hand(from, to, e);
+        if (n < 0 && errno != EINTR)
+            return err_sys(e, "copy");
+    }
 }
 
 static char *temp_name(const char *name)

@@ -9,6 +9,8 @@
 int nodiscard file_read(int dirfd, const char *path, struct buf *out, struct err *e);
 int nodiscard file_read_fd(int fd, const char *name, struct buf *out, struct err *e);
 int nodiscard file_write_all(int fd, const void *p, size_t n, struct err *e); // restarts after short writes
+// All of a regular file, opened at its begin, into an empty one; blocks are shared where the filesystem can.
+int nodiscard file_copy(int from, int to, struct err *e);
 
 // A file that appears under its name at once. Without newfile_publish nothing is left behind.
 // Beneath a directory its mode is `mode`, whatever the umask; for a path of the operator's (AT_FDCWD) the umask counts.

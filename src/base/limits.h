@@ -37,10 +37,19 @@
 #define LIMIT_IMAGE_VALUES 65536   // in a manifest, index or config: 500 layers with history make 30000
 #define LIMIT_INDEX_MANIFESTS 1000 // platforms of one index: the largest ones seen stay below 100
 
+// Downloads
+#define LIMIT_DOWNLOAD_MS 600000   // of one answer on the whole: it ends, however slowly its bytes drip
+#define LIMIT_DOWNLOAD_RATE KIB(8) // bytes that give it a second more: 64 kbit/s, as slow as a line in use is
+
+// What is kept for another time
+#define LIMIT_UNUSED_DAYS 90 // a download, package or print that nothing used for so long goes with "dema gc"
+
 // Programs that we start
 #define LIMIT_CAPTURE MIB(64) // output that is kept in memory
 
 // A build in its sandbox
-#define LIMIT_BUILD_PROCS 8192   // processes and threads at once: make and a JVM on 64 cores stay below 4000
-#define LIMIT_BUILD_FILES 65536  // open files of a process; with a million, closing them all takes seconds
-#define LIMIT_BUILD_FILE GIB(16) // bytes of one file: the largest that are seen are models of 10 GiB
+#define LIMIT_BINDINGS MIB(16)    // files of all service bindings: one Secret of Kubernetes has at most 1 MiB
+#define LIMIT_BUILD_PROCS 8192    // processes and threads at once: make and a JVM on 64 cores stay below 4000
+#define LIMIT_BUILD_FILES 65536   // open files of a process; with a million, closing them all takes seconds
+#define LIMIT_DETECT_TMPFS GIB(1) // bytes that bin/detect may leave in /tmp, and as much in its home
+#define LIMIT_BUILD_FILE GIB(16)  // bytes of one file: the largest that are seen are models of 10 GiB

@@ -114,6 +114,18 @@ struct str str_printf(struct arena *a, const char *fmt, ...)
     return s;
 }
 
+struct str str_cat(struct arena *a, const struct str *piece, size_t n)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++)
+        size += piece[i].n;
+    char *out = arena_get(a, size + 1, 1), *p = out;
+    for (size_t i = 0; i < n; i++)
+        if (piece[i].n)
+            p = mempcpy(p, piece[i].p, piece[i].n);
+    return (struct str){out, size};
+}
+
 const char *str_c(struct arena *a, struct str s)
 {
     return str_dup(a, s).p;

@@ -56,6 +56,11 @@ bool str_next_line(struct str *rest, struct str *line); // without LF or CRLF; f
 struct str str_dup(struct arena *a, struct str s);
 struct str str_lower(struct arena *a, struct str s); // A to Z, whatever the locale
 struct str str_printf(struct arena *a, const char *fmt, ...) printf_(2, 3);
+// Pieces one behind the other, terminated: many times cheaper than str_printf. STR_CAT(a, x, STR("/"), y)
+struct str str_cat(struct arena *a, const struct str *piece, size_t n);
+#define STR_CAT(a, ...)                                                                                      \
+    str_cat(a, (const struct str[]){__VA_ARGS__},                                                            \
+            sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 const char *str_c(struct arena *a, struct str s); // terminated copy; a NUL inside ends it: check before
 bool str_has_nul(struct str s);
 // A whole decimal number, no sign, no blanks, within min..max. *out untouched when false.

@@ -6,6 +6,7 @@
 #include "cnb/env.h"
 #include "platform/stop.h"
 #include <fcntl.h>
+#include <sys/stat.h>
 
 struct in {
     struct strv args;
@@ -57,6 +58,24 @@ static void report_json(struct app_ctx *app, const struct base_created *c)
     cli_print_json(app, doc);
 }
 
+// What would be found wrong only when the image is made.
+static int check_words(struct app_ctx *app, const struct in *in, struct err *e)
+{
+    const char *lock = str_c(app->a, in->write_lock), *dir = str_c(app->a, path_dir(in->write_lock));
+    struct stat st;
+    if (in->threads < 0 || in->threads > 1024)
+        return err_set(e, ERR_USAGE, "--threads %lld: want 0 to 1024", (long long)in->threads);
+    if (in->tag.n && cli_check_name(app, in->tag, e) < 0)
+        return err_wrap(e, "--tag");
+    if (!in->write_lock.n)
+        return 0;
+    if (fstatat(AT_FDCWD, lock, &st, 0) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE, "--write-lock %s: is there, and is no file", lock);
+    return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0
+               ? err_sys(e, "--write-lock %s: %s", lock, dir)
+               : 0;
+}
+
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
     const struct in *in = in_;
@@ -68,8 +87,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     enum cli_how how;
     drop_fd int stop = -1;
     const char *file = str_c(app->a, in->args.v[0]);
-    if (cli_how(in->format, &how, e) < 0 || read_text(app, file, &text, e) < 0 ||
-        declaration_read(app->a, text, file, app->ev, &d, e) < 0 ||
+    if (cli_how(in->format, &how, e) < 0 || check_words(app, in, e) < 0 ||
+        read_text(app, file, &text, e) < 0 || declaration_read(app->a, text, file, app->ev, &d, e) < 0 ||
         (in->lock.n && read_lock(app, in->lock, &lock, e) < 0) || stop_open(&stop, e) < 0 ||
         cli_state(app, &st, e) < 0)
         return -1;
@@ -80,7 +99,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
                                     .envp = env_vector(app->a, &app->env),
                                     .ev = app->ev,
                                     .reference = in->tag,
-                                    .threads = (unsigned)(in->threads > 0 ? in->threads : 0),
+                                    .threads = (unsigned)in->threads,
                                     .update = in->update,
                                     .keep_packages = in->keep_packages,
                                     .stop = &stop};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
+#include "cnb/labels.h"
 #include "platform/base.h"
 
 struct in {
@@ -56,6 +57,18 @@ static void print_json(struct app_ctx *app, const struct base_info *b)
     cli_print_json(app, doc);
 }
 
+static int check_base(struct app_ctx *app, struct state *st, struct str word, struct err *e)
+{
+    struct image img;
+    struct str name;
+    if (cli_image_look(app, st, word, &name, &img, e) < 0)
+        return -1;
+    if (!image_config_label_get(&img.config, STR(LABEL_LIFECYCLE)))
+        return 0;
+    return err_set(e, ERR_USAGE, PRI_STR ": is the image of an app, not a base image: dema inspect " PRI_STR,
+                   STR_ARG(str_printable(app->a, word, 60)), STR_ARG(str_printable(app->a, word, 60)));
+}
+
 static int run(struct app_ctx *app, void *in_, struct err *e)
 {
     const struct in *in = in_;
@@ -65,7 +78,8 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     enum cli_how how;
     if (in->lock && in->sbom)
         return err_set(e, ERR_USAGE, "--lock and --sbom: one at a time");
-    if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0)
+    if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
+        check_base(app, st, in->args.v[0], e) < 0)
         return -1;
     if (in->sbom) {
         if (base_sbom_load(st, app->a, in->args.v[0], &text, e) < 0)

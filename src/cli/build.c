@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/dir.h"
 #include "cli/build_report.h"
+#include "cnb/labels.h"
 #include "platform/buildpacks.h"
 #include "platform/kept.h"
 #include "platform/stop.h"
+#include "platform/words.h"
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -126,6 +128,18 @@ static int take_name(struct build_job *j, struct err *e)
     return 0;
 }
 
+// As the spec has them (buildpack.md, launch.toml).
+static bool type_ok(struct str type)
+{
+    for (size_t i = 0; i < type.n; i++) {
+        char c = type.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!word && c != '.' && c != '_' && c != '-')
+            return false;
+    }
+    return true;
+}
+
 static int take_words(struct build_job *j, struct err *e)
 {
     static const char *const networks[] = {
@@ -144,6 +158,10 @@ static int take_words(struct build_job *j, struct err *e)
     if (in->check_timeout < 1 || in->check_timeout > 3600)
         return err_set(e, ERR_USAGE, "--check-timeout %lld: want 1 to 3600 seconds",
                        (long long)in->check_timeout);
+    if (!type_ok(in->process))
+        return err_set(e, ERR_USAGE,
+                       "--process " PRI_STR ": a process type has letters, digits, '.', '_' and '-'",
+                       STR_ARG(str_printable(j->app->a, in->process, 60)));
     if (cli_how(in->format, &j->how, e) < 0 || cli_runner(in->runner, &runner, e) < 0)
         return -1;
     if (in->check && runner != SBX_NAMESPACES)
@@ -160,6 +178,20 @@ static int take_words(struct build_job *j, struct err *e)
     return 0;
 }
 
+// It would be taken for one, and the app in it stay below.
+static int check_run_image(struct build_job *j, struct err *e)
+{
+    struct image img;
+    if (image_load(j->st, j->app->a, j->o.run_image, NULL, &img, e) < 0)
+        return err_wrap(e, "run image");
+    if (!image_config_label_get(&img.config, STR(LABEL_LIFECYCLE)))
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   "run image " PRI_STR ": is the image of an app, nothing to stand on; \"dema base "
+                   "list\" has those",
+                   STR_ARG(str_printable(j->app->a, j->in->run_image, 60)));
+}
+
 static int take_images(struct build_job *j, struct err *e)
 {
     const struct {
@@ -172,7 +204,7 @@ static int take_images(struct build_job *j, struct err *e)
             return e->code == ERR_NOT_FOUND
                        ? err_wrap(e, "%s (\"dema base create\" makes one)", images[i].kind)
                        : err_wrap(e, "%s", images[i].kind);
-    return 0;
+    return check_run_image(j, e);
 }
 
 // A folder gets its own name, not that of another one: whoever chooses what a folder is called does not choose which
@@ -202,15 +234,94 @@ static int take_previous(struct build_job *j, struct err *e)
     return err_wrap(e, "the image that has the name now");
 }
 
+// A path that need not be there yet, without links: NULL if not even its folder is.
+static const char *real_path(struct app_ctx *app, const char *path)
+{
+    struct err none = {0};
+    const char *real;
+    struct str clean = path_clean(app->a, str_of(path));
+    if (absolute(app, clean, &real, &none) == 0)
+        return real;
+    return absolute(app, path_dir(clean), &real, &none) == 0
+               ? str_c(app->a, path_join(app->a, str_of(real), path_base(clean)))
+               : NULL;
+}
+
+static bool in_source(struct build_job *j, const char *path)
+{
+    const char *real = real_path(j->app, path);
+    return real && path_is_within(str_of(real), str_of(j->o.source));
+}
+
+// All of the folder goes into the image: dema's own data would, as they change.
+static int check_places(struct build_job *j, struct err *e)
+{
+    const char *out = j->output.kind == OUTPUT_NONE ? NULL : real_path(j->app, j->output.path);
+    if (out && strcmp(out, j->o.source) == 0)
+        return err_set(e, ERR_USAGE,
+                       "--output " PRI_STR ": that is the folder of the app; name another place",
+                       STR_ARG(j->in->output));
+    if (in_source(j, state_path(j->st)))
+        return err_set(
+            e, ERR_USAGE,
+            "%s: holds dema's own data, and all of it would go into the image: name a folder within, "
+            "or another place for the data with DEMA_DATA",
+            j->o.source);
+    if (in_source(j, cli_temp_dir(j->app)))
+        return err_set(
+            e, ERR_USAGE,
+            "%s: holds the folder for temporary files, and all of it would go into the image: name "
+            "another one with TMPDIR",
+            j->o.source);
+    return 0;
+}
+
+static void warn_of_place(struct build_job *j, const char *option, struct str word, const char *path)
+{
+    if (in_source(j, path))
+        event_warn(&j->watch->ev, NULL,
+                   "%s " PRI_STR
+                   ": lies in the folder of the app, so the next build takes it into the image; "
+                   "name a place outside",
+                   option, STR_ARG(str_printable(j->app->a, word, 200)));
+}
+
+// Only bin/build says which types there are, but those of the image before are mostly those of the next one.
+static void warn_of_process(struct build_job *j)
+{
+    struct about about;
+    struct strv types = {0};
+    if (!j->in->process.n || !j->built.previous)
+        return;
+    about_image(j->app->a, &j->previous, &about);
+    for (size_t i = 0; i < about.processes.n; i++)
+        strv_add(j->app->a, &types, about.processes.v[i].type);
+    if (types.n && !strv_has(&types, j->in->process))
+        event_warn(&j->watch->ev, NULL,
+                   "--process " PRI_STR
+                   ": the image of the last build has no such process type; it has: " PRI_STR,
+                   STR_ARG(j->in->process), STR_ARG(words_list(j->app->a, &types, 200)));
+}
+
+static void warn(struct build_job *j)
+{
+    if (j->output.kind != OUTPUT_NONE)
+        warn_of_place(j, "--output", j->in->output, j->output.path);
+    if (j->in->events.n && !str_is(j->in->events, "-"))
+        warn_of_place(j, "--events", j->in->events, str_c(j->app->a, j->in->events));
+    warn_of_process(j);
+}
+
 static int take(struct build_job *j, struct err *e)
 {
     struct app_ctx *app = j->app;
     if (take_words(j, e) < 0 || take_source(j, e) < 0 || take_name(j, e) < 0 ||
         programs_find(app->a, &j->programs, e) < 0 || take_buildpacks(j, e) < 0 ||
         cli_env_files(app, &j->in->env_files, &j->env, e) < 0 || cli_env(app, &j->in->env, &j->env, e) < 0 ||
-        created_time(app->a, j->o.source, &app->env, &j->built.created, e) < 0 ||
-        stop_open(&j->stop, e) < 0 || cli_state(app, &j->st, e) < 0 || take_images(j, e) < 0 ||
-        take_previous(j, e) < 0 || check_folder(j, e) < 0 || watch_open(app, j->in->events, &j->watch, e) < 0)
+        stop_open(&j->stop, e) < 0 || // its signals are not for the thread either
+        created_begin(j->o.source, &app->env, &j->o.created, e) < 0 || cli_state(app, &j->st, e) < 0 ||
+        check_places(j, e) < 0 || take_images(j, e) < 0 || take_previous(j, e) < 0 ||
+        check_folder(j, e) < 0 || watch_open(app, j->in->events, &j->watch, e) < 0)
         return -1;
     j->o.st = j->st;
     j->o.ev = &j->watch->ev;
@@ -219,7 +330,6 @@ static int take(struct build_job *j, struct err *e)
     j->o.ca_bundle = ca_bundle(app);
     j->o.process_type = j->in->process;
     j->o.explain = true; // the report at the end has the reasons too
-    j->o.created_sec = j->built.created.sec;
     j->o.threads = (unsigned)j->in->threads;
     j->o.stop_fd = j->stop;
     j->o.temp_dir = cli_temp_dir(app);
@@ -287,9 +397,11 @@ static int build(struct build_job *j, struct err *e)
                                                       "the image is called " PRI_STR
                                                       ", after the folder; --tag gives another name",
                                                       STR_ARG(cli_short_name(j->app->a, j->built.name)))});
-    fact(j, "created", j->built.created.why);
+    warn(j);
     if (build_app(j->app->a, &j->o, &j->result, e) < 0)
         return -1;
+    j->built.created = *created_answer(j->o.created);
+    fact(j, "created", j->built.created.why);
     // The image is there: its report is given, whatever comes after.
     int rc = write_output(j, &late);
     if (rc == 0 && j->in->check)
@@ -308,6 +420,7 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct build_job j = {.app = app, .in = in_, .stop = -1, .began = clock_mono_ms()};
     render_facts(app->render, j.in->explain);
     int rc = take(&j, e) < 0 ? -1 : build(&j, e);
+    created_free(j.o.created);
     watch_close(j.watch);
     state_close(j.st);
     drop_fd_p(&j.stop);
@@ -350,6 +463,21 @@ static const struct opt opts[] = {
         .help = "threads that make layers; 0 is one for each processor"),
     {0},
 };
+static const struct opt_instead instead[] = {
+    {"path", 'p', "the folder of the app is an argument: dema build DIR"},
+    {"builder", 'B', "--build-image and --run-image name what a builder has in one"},
+    {"default-process", 'D', "--process TYPE"},
+    {"name", 'n', "--tag NAME"},
+    {"build-arg", 0, "-e NAME=VALUE is a setting for the buildpacks"},
+    {"file", 'f', "buildpacks take the place of a Dockerfile; --buildpack names your own"},
+    {"publish", 0,
+     "this version writes to no registry; --output archive:FILE or layout:DIR is for other tools"},
+    {"push", 0, "this version writes to no registry; --output archive:FILE or layout:DIR is for other tools"},
+    {"volume", 'v', "builds get no folders of this machine"},
+    {"clear-cache", 0, "\"dema rm NAME\" and \"dema gc\" forget what is kept of the builds before"},
+    {"no-cache", 0, "\"dema rm NAME\" and \"dema gc\" forget what is kept of the builds before"},
+    {0},
+};
 extern const struct applet applet_build;
 const struct applet applet_build = {
     .name = "build",
@@ -370,6 +498,7 @@ const struct applet applet_build = {
                 "  dema build . -t shop --output archive:shop.tar && docker load -i shop.tar\n"
                 "  dema build . -t hello -b ./buildpacks/hello with a buildpack of your own",
     .opts = opts,
+    .instead = instead,
     .in_size = sizeof(struct in),
     .off_args = offsetof(struct in, args),
     .max_args = 1,

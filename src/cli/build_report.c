@@ -24,13 +24,17 @@ static void print_phases(struct app_ctx *app, const struct built *b)
 // After a first build everything is new, and need not be told.
 static void print_made(struct app_ctx *app, const struct built *b)
 {
-    for (size_t i = 0, n = 0; b->previous && i < b->result->layer_list.n; i++) {
+    size_t n = 0;
+    for (size_t i = 0; b->previous && i < b->result->layer_list.n; i++) {
         const struct build_layer *l = &b->result->layer_list.v[i];
-        if (!l->reused)
+        if (!l->reused || l->why.n)
             line(app, n++ ? "" : "new",
-                 str_printf(app->a, PRI_STR "%s" PRI_STR, STR_ARG(l->name), l->why.n ? ": " : "",
-                            STR_ARG(l->why)));
+                 str_printf(app->a, PRI_STR "%s" PRI_STR "%s", STR_ARG(l->name), l->why.n ? ": " : "",
+                            STR_ARG(l->why), l->reused ? "; its files are the same" : ""));
     }
+    if (b->previous && !n && !digest_eq(&b->previous->desc.digest, &b->image.desc.digest))
+        line(app, "new",
+             STR("no layer, only what the image says of itself: variables, labels, what it starts"));
 }
 
 // What starts, and what else can be started.

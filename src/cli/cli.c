@@ -7,6 +7,7 @@
 #include "sandbox/sandbox.h"
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct str env_text(struct app_ctx *app, struct str name)
 {
@@ -18,6 +19,12 @@ int cli_data_dir(struct app_ctx *app, const char **out, struct err *e)
 {
     struct str own = env_text(app, STR("DEMA_DATA")), xdg = env_text(app, STR("XDG_DATA_HOME")),
                home = env_text(app, STR("HOME"));
+    if (own.n && own.p[0] != '/') { // it is named to programs that stand elsewhere
+        drop_free char *here = getcwd(NULL, 0);
+        if (!here)
+            return err_sys(e, "the current directory");
+        own = path_join(app->a, str_of(here), own);
+    }
     if (own.n) {
         *out = str_c(app->a, own);
         return 0;
@@ -45,11 +52,28 @@ const char *cli_temp_dir(struct app_ctx *app)
     return tmp.n && tmp.p[0] == '/' ? str_c(app->a, tmp) : "/tmp";
 }
 
+// Programs and shells of images want names such as these; dots and dashes are in use.
+static bool name_ok(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] == 0x7f)
+            return false;
+    char c = name.n ? name.p[0] : 0;
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 int cli_env(struct app_ctx *app, const struct strv *words, struct strmap *env, struct err *e)
 {
     for (size_t i = 0; i < words->n; i++) {
         size_t eq = 0;
         bool pair = str_find(words->v[i], '=', &eq);
+        struct str name = pair ? str_head(words->v[i], eq) : words->v[i];
+        if (name.n && !name_ok(name))
+            return err_set(e, ERR_USAGE,
+                           "variable \"" PRI_STR
+                           "\": want NAME=VALUE, with a name that begins with a letter or "
+                           "_ and has no blanks",
+                           STR_ARG(str_printable(app->a, words->v[i], 60)));
         if (pair && eq) {
             strmap_set(app->a, env, str_head(words->v[i], eq), str_from(words->v[i], eq + 1));
             continue;
@@ -94,6 +118,12 @@ int cli_env_files(struct app_ctx *app, const struct strv *files, struct strmap *
 
 int cli_runner(struct str name, unsigned *out, struct err *e)
 {
+    if (str_is(name, sbx_runner_name(SBX_IN_PLACE)))
+        return err_set(e, ERR_USAGE,
+                       "--runner " PRI_STR
+                       ": want namespaces or runc: images are mounted, and in place nothing can "
+                       "be; where neither works the phase executables do without",
+                       STR_ARG(name));
     for (unsigned r = 0; r < SBX_RUNNER_MAX_; r++) {
         if (str_is(name, sbx_runner_name((enum sbx_runner)r))) {
             *out = r;

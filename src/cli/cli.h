@@ -25,6 +25,13 @@ enum cli_take {
 };
 int nodiscard cli_image(struct app_ctx *app, struct state *st, struct str word, enum cli_take take,
                         struct str *name, struct err *e);
+int nodiscard cli_check_name(struct app_ctx *app, struct str word,
+                             struct err *e); // ERR_USAGE: it can be no name
+// No image is called so: ERR_NOT_FOUND with a name that may be meant.
+int nodiscard cli_no_image(struct app_ctx *app, struct state *st, struct str word, struct err *e);
+// For an image that cli_image takes in without a name: until *lease is
+// closed no gc takes it away. Others need none: -1.
+int nodiscard cli_lease(struct state *st, struct str word, int *lease, struct err *e);
 // For those that only look at manifest and config: of a layout nothing is stored.
 int nodiscard cli_image_look(struct app_ctx *app, struct state *st, struct str word, struct str *name,
                              struct image *out, struct err *e);

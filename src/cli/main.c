@@ -9,9 +9,20 @@
 
 enum { OUTPUT_MAX = 64 << 20 };
 
-static const char *io_hint(int sys)
+static bool begins(const char *text, const char *word)
 {
-    switch (sys) {
+    return strncmp(text, word, strlen(word)) == 0;
+}
+
+// Of the app's folder, whose files all go into the image.
+static bool is_of_app(const struct err *e)
+{
+    return begins(e->chain, "app: ") || begins(e->cause, "app: ");
+}
+
+static const char *io_hint(const struct err *e)
+{
+    switch (e->sys) {
     case ENOSPC:
     case EDQUOT:
         return "the disk is full: \"dema du\" says what takes how much, \"dema gc\" removes what no image "
@@ -19,7 +30,10 @@ static const char *io_hint(int sys)
                "DEMA_DATA and TMPDIR name other places";
     case EACCES:
     case EPERM:
-        return "this user may not do that; \"dema doctor\" says what this machine lets us do";
+        return is_of_app(e)
+                   ? "all files of the folder go into the image: make it readable (chmod u+r, for folders "
+                     "u+rx), or move it out of the folder"
+                   : "this user may not do that; \"dema doctor\" says what this machine lets us do";
     case EROFS:
         return "DEMA_DATA names another place for what dema keeps, TMPDIR for what is temporary";
     case EMFILE:
@@ -40,6 +54,8 @@ static const char *hint(const struct err *e)
     case ERR_NETWORK:
         return "is the network there? proxies are taken from HTTPS_PROXY and friends";
     case ERR_DENIED:
+        if (e->sys && is_of_app(e))
+            return io_hint(e);
         return strstr(e->cause, "read-only") || strstr(e->cause, "cannot hold a state")
                    ? "DEMA_DATA names another place for what dema keeps"
                    : "\"dema doctor\" says what this machine lets us do";
@@ -51,7 +67,7 @@ static const char *hint(const struct err *e)
         return "what it said itself stands above; \"dema build --explain\" says why a buildpack takes "
                "part, \"dema build --help\" how to choose others";
     case ERR_IO:
-        return io_hint(e->sys);
+        return io_hint(e);
     case ERR_NONE:
     case ERR_PARSE:
     case ERR_NOT_FOUND:

@@ -52,10 +52,47 @@ int cli_images(struct app_ctx *app, struct state *st, struct cli_named **out, si
     return 0;
 }
 
-#define LAYOUT_WORD "layout:"
 #define ONLY_HERE                                                                                            \
     "this version takes images of this machine (\"dema images\") and OCI layouts (layout:FOLDER)"
 
+// The one that is here and is within two edits of it.
+static const char *near_name(struct app_ctx *app, struct state *st, struct str word)
+{
+    struct state_name *v;
+    struct strv damaged;
+    struct err ignored = {0};
+    size_t n;
+    if (state_names_found(st, app->a, &v, &n, &damaged, &ignored) < 0)
+        return NULL;
+    const char **names = ARENA_ARRAY(app->a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        struct str name = cli_short_name(app->a, v[i].name);
+        names[i] = str_c(app->a, str_has_suffix(name, ":latest") ? str_head(name, name.n - 7) : name);
+    }
+    return nearest_name(word, names, n);
+}
+
+int cli_check_name(struct app_ctx *app, struct str word, struct err *e)
+{
+    struct str name;
+    if (image_name(app->a, word, &name, e) == 0)
+        return 0;
+    if (e && e->code == ERR_PARSE)
+        e->code = ERR_USAGE; // it is a word of the command line, not of a document
+    return -1;
+}
+
+int cli_no_image(struct app_ctx *app, struct state *st, struct str word, struct err *e)
+{
+    const char *near = near_name(app, st, word);
+    word = str_printable(app->a, word, 100);
+    if (near)
+        return err_set(e, ERR_NOT_FOUND, PRI_STR ": no image of this name is here; did you mean %s?",
+                       STR_ARG(word), near);
+    return err_set(e, ERR_NOT_FOUND, PRI_STR ": no image of this name is here; " ONLY_HERE, STR_ARG(word));
+}
+
+#define LAYOUT_WORD "layout:"
 // "docker://x", "oci:/x": a place that other tools know, or a later version.
 static int check_place(struct app_ctx *app, struct str word, struct err *e)
 {
@@ -79,6 +116,8 @@ static int open_layout(struct app_ctx *app, struct str rest, struct layout **out
     struct err first = {0};
     size_t colon;
     *ref_name = (struct str){"", 0};
+    if (!rest.n)
+        return err_set(e, ERR_USAGE, "\"" LAYOUT_WORD "\": want layout:FOLDER or layout:FOLDER:NAME");
     if (layout_open(str_c(app->a, rest), out, &first) == 0)
         return 0;
     if (!str_find(rest, ':', &colon) || !colon || first.code != ERR_NOT_FOUND) {
@@ -139,8 +178,10 @@ static int from_layout(struct app_ctx *app, struct state *st, struct str rest, e
     drop_(layout_close) struct layout *l = NULL;
     struct str ref_name, called;
     struct image img;
-    if (open_layout(app, rest, &l, &ref_name, e) < 0 || layout_image(l, app->a, ref_name, NULL, &img, e) < 0)
+    if (open_layout(app, rest, &l, &ref_name, e) < 0)
         return -1;
+    if (layout_image(l, app->a, ref_name, NULL, &img, e) < 0)
+        return err_wrap(e, LAYOUT_WORD PRI_STR, STR_ARG(str_printable(app->a, rest, 100)));
     called = take == CLI_NAMED ? layout_name(app, &img) : by_digest(app, &img);
     if ((take == CLI_NAMED ? take_named(app, st, l, &img, called, e)
                            : take_in(st, l, &img, (struct str){"", 0}, e)) < 0)
@@ -156,6 +197,11 @@ static int from_layout(struct app_ctx *app, struct state *st, struct str rest, e
     return 0;
 }
 
+int cli_lease(struct state *st, struct str word, int *lease, struct err *e)
+{
+    return str_has_prefix(word, LAYOUT_WORD) ? state_lease(st, lease, e) : 0;
+}
+
 int cli_image_look(struct app_ctx *app, struct state *st, struct str word, struct str *name,
                    struct image *out, struct err *e)
 {
@@ -165,8 +211,9 @@ int cli_image_look(struct app_ctx *app, struct state *st, struct str word, struc
         return cli_image(app, st, word, CLI_UNNAMED, name, e) < 0
                    ? -1
                    : image_load(st, app->a, *name, NULL, out, e);
-    if (open_layout(app, str_from(word, strlen(LAYOUT_WORD)), &l, &ref_name, e) < 0 ||
-        layout_image(l, app->a, ref_name, NULL, out, e) < 0)
+    if (open_layout(app, str_from(word, strlen(LAYOUT_WORD)), &l, &ref_name, e) < 0)
+        return -1;
+    if (layout_image(l, app->a, ref_name, NULL, out, e) < 0)
         return err_wrap(e, PRI_STR, STR_ARG(str_printable(app->a, word, 100)));
     *name = by_digest(app, out);
     return 0;
@@ -178,10 +225,10 @@ int cli_image(struct app_ctx *app, struct state *st, struct str word, enum cli_t
     struct err why = {0};
     struct image img;
     if (str_has_prefix(word, LAYOUT_WORD))
-        return from_layout(app, st, str_from(word, strlen(LAYOUT_WORD)), take, name, e) < 0
-                   ? err_wrap(e, PRI_STR, STR_ARG(str_printable(app->a, word, 100)))
-                   : 0;
+        return from_layout(app, st, str_from(word, strlen(LAYOUT_WORD)), take, name, e);
     if (check_place(app, word, e) < 0)
+        return -1;
+    if (cli_check_name(app, word, e) < 0)
         return -1;
     *name = word;
     if (image_load(st, app->a, word, NULL, &img, &why) == 0)
@@ -190,5 +237,5 @@ int cli_image(struct app_ctx *app, struct state *st, struct str word, enum cli_t
         *e = why;
         return -1;
     }
-    return err_set(e, ERR_NOT_FOUND, PRI_STR ": no image of this name is here; " ONLY_HERE, STR_ARG(word));
+    return cli_no_image(app, st, word, e);
 }

@@ -102,8 +102,12 @@ static int run(struct app_ctx *app, void *in_, struct err *e)
     struct image_sbom *v;
     struct image img;
     struct str name;
+    drop_fd int lease = -1;
     size_t n;
+    if (!str_is(in->kind, "cyclonedx") && !str_is(in->kind, "spdx") && !str_is(in->kind, "syft"))
+        return err_set(e, ERR_USAGE, "--kind " PRI_STR ": want cyclonedx, spdx or syft", STR_ARG(in->kind));
     if (cli_how(in->format, &how, e) < 0 || cli_state(app, &st, e) < 0 ||
+        cli_lease(st, in->args.v[0], &lease, e) < 0 ||
         cli_image(app, st, in->args.v[0], CLI_UNNAMED, &name, e) < 0 ||
         image_load(st, app->a, name, NULL, &img, e) < 0 || image_sboms(st, app->a, &img, &v, &n, e) < 0)
         return -1;

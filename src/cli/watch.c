@@ -21,8 +21,10 @@ static void emit(struct events *self, const struct event *ev)
     if (w->log)
         event_emit(render_events(w->log), ev);
     pthread_mutex_unlock(&w->lock);
-    // The labels of every image say nothing to who watches.
-    if (ev->kind != EV_STEP || !str_has_prefix(ev->text, "Adding label '"))
+    // The labels of every image say nothing to who watches, and the exporter names the layers that it uses again.
+    bool label = ev->kind == EV_STEP && str_has_prefix(ev->text, "Adding label '");
+    bool reused = ev->kind == EV_FACT && str_is(ev->phase, "export") && str_is(ev->text, "reused");
+    if (!label && !reused)
         event_emit(w->screen, ev);
 }
 

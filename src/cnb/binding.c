@@ -87,7 +87,10 @@ static int read_root(struct arena *a, struct str path, struct cnb_bindings *out,
     if (dir_names(a, root, ".", BINDINGS_MAX, &names, e) < 0)
         return err_wrap(e, "bindings " PRI_STR, STR_ARG(path));
     for (size_t i = 0; i < names.n; i++) {
-        if (names.v[i].p[0] == '.' || dir_kind(root, names.v[i].p) != DIR_DIR)
+        enum dir_kind kind = names.v[i].p[0] == '.' ? DIR_FILE : dir_kind(root, names.v[i].p);
+        if (kind == DIR_OTHER)
+            strv_add(a, &out->outside, path_join(a, path, names.v[i]));
+        if (kind != DIR_DIR)
             continue;
         struct cnb_binding *b = add(a, out);
         b->name = names.v[i];
@@ -160,7 +163,7 @@ static int read_vcap(struct arena *a, struct str text, struct cnb_bindings *out,
 int cnb_bindings_read(struct arena *a, const struct strmap *env, struct str platform_dir,
                       struct cnb_bindings *out, struct err *e)
 {
-    static const struct str roots[] = {STR_INIT("SERVICE_BINDING_ROOT"), STR_INIT("CNB_BINDINGS")};
+    static const struct str roots[] = {STR_INIT(BINDING_ROOT), STR_INIT("CNB_BINDINGS")};
     struct cnb_bindings list = {0};
     const struct str *set = strmap_get(env, str_of(vcap));
     int rc = 0;
@@ -212,6 +215,50 @@ int cnb_binding_value(struct arena *a, const struct cnb_binding *b, struct str e
     if (path_open_host(str_c(a, b->root), O_RDONLY | O_DIRECTORY, 0, &root, e) < 0)
         return err_wrap(e, "bindings");
     return read_file(a, root, path_join(a, b->path, entry), LIMIT_DOCUMENT, out, e);
+}
+
+// `left`: bytes that all entries together may still have.
+static int copy_file(struct arena *a, int dirfd, struct str path, struct str text, uint64_t *left,
+                     struct err *e)
+{
+    if (text.n > *left)
+        return err_set(e, ERR_LIMIT, PRI_STR ": all bindings together have more than %ju bytes",
+                       STR_ARG(path), (uintmax_t)LIMIT_BINDINGS);
+    *left -= text.n;
+    return file_place(dirfd, str_c(a, path), 0644, text, e);
+}
+
+static int copy_binding(struct arena *a, const struct cnb_binding *b, int dirfd, uint64_t *left,
+                        struct err *e)
+{
+    bool legacy = !str_eq(b->path, b->name);
+    struct str words = legacy ? path_join(a, b->name, STR("metadata")) : b->name;
+    if (path_mkdirs(dirfd, str_c(a, words), 0755, e) < 0 ||
+        path_mkdirs(dirfd, str_c(a, b->path), 0755, e) < 0 ||
+        copy_file(a, dirfd, path_join(a, words, legacy ? STR("kind") : STR("type")), b->type, left, e) < 0)
+        return -1;
+    if (b->provider.n && copy_file(a, dirfd, path_join(a, words, STR("provider")), b->provider, left, e) < 0)
+        return -1;
+    for (size_t i = 0; i < b->entries.n; i++) {
+        struct str value;
+        if (cnb_binding_value(a, b, b->entries.v[i], &value, e) < 0 ||
+            copy_file(a, dirfd, path_join(a, b->path, b->entries.v[i]), value, left, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int cnb_bindings_copy(struct arena *a, const struct cnb_bindings *in, int dirfd, struct err *e)
+{
+    uint64_t left = LIMIT_BINDINGS;
+    if (in->outside.n)
+        return err_set(e, ERR_DENIED,
+                       "binding " PRI_STR ": is neither folder nor file, or a link that leads out of there",
+                       STR_ARG(in->outside.v[0]));
+    for (size_t i = 0; i < in->n; i++)
+        if (copy_binding(a, &in->v[i], dirfd, &left, e) < 0)
+            return -1;
+    return 0;
 }
 
 struct str cnb_binding_file(struct arena *a, const struct cnb_binding *b, struct str entry)

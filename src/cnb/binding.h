@@ -10,6 +10,8 @@
 #include "base/map.h"
 #include "document/val.h"
 
+#define BINDING_ROOT "SERVICE_BINDING_ROOT"
+
 struct cnb_binding {
     struct str name, type, provider; // provider may be empty; the ends of type and provider are trimmed
     struct strv entries;             // names
@@ -20,6 +22,7 @@ struct cnb_binding {
 struct cnb_bindings {
     struct cnb_binding *v; // by name, byte order; of VCAP_SERVICES: as they stand
     size_t n, cap;
+    struct strv outside; // what is left out of the root: links that lead out of it, pipes and such, as paths
 };
 
 // No root, or an absent one, is no binding. A directory without type is
@@ -31,5 +34,10 @@ bool cnb_binding_is(const struct cnb_binding *b, const char *type);
 // The content of an entry as it is, its line end too. Absent: ERR_NOT_FOUND.
 int nodiscard cnb_binding_value(struct arena *a, const struct cnb_binding *b, struct str entry,
                                 struct str *out, struct err *e);
+// Bindings that are directories as copies beneath dirfd, in the layout that they have: plain files for all to read, no
+// links. A binding or entry that leads out of the root is ERR_DENIED, more
+// than LIMIT_BINDINGS bytes are ERR_LIMIT. On failure a
+// part may be there.
+int nodiscard cnb_bindings_copy(struct arena *a, const struct cnb_bindings *in, int dirfd, struct err *e);
 // Where the entry is a file: its path. Of VCAP_SERVICES, which has none: empty.
 struct str cnb_binding_file(struct arena *a, const struct cnb_binding *b, struct str entry);

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { VALUE_MAX = 128 * 1024 - 1, FILES_MAX = 10000, ENTRIES_MAX = 100000 }; // Linux: MAX_ARG_STRLEN
+enum { VALUE_MAX = 128 * 1024 - 1, FILES_MAX = 10000 }; // Linux: MAX_ARG_STRLEN
 
 enum action { SET, SET_DEFAULT, APPEND, PREPEND, IGNORE };
 
@@ -25,7 +25,7 @@ void env_prepend(struct arena *a, struct strmap *env, struct str name, struct st
 {
     struct str now = value_of(env, name);
     if (now.n)
-        value = str_printf(a, PRI_STR ":" PRI_STR, STR_ARG(value), STR_ARG(now));
+        value = STR_CAT(a, value, STR(":"), now);
     strmap_set(a, env, str_dup(a, name), value);
 }
 
@@ -56,12 +56,12 @@ static void apply(struct arena *a, struct strmap *env, enum action what, struct 
         return;
     case APPEND:
         if (now.n)
-            value = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(now), STR_ARG(delim), STR_ARG(value));
+            value = STR_CAT(a, now, delim, value);
         strmap_set(a, env, name, value);
         return;
     case PREPEND:
         if (now.n)
-            value = str_printf(a, PRI_STR PRI_STR PRI_STR, STR_ARG(value), STR_ARG(delim), STR_ARG(now));
+            value = STR_CAT(a, value, delim, now);
         strmap_set(a, env, name, value);
         return;
     case IGNORE:
@@ -73,7 +73,7 @@ static void apply(struct arena *a, struct strmap *env, enum action what, struct 
 static int read_value(struct arena *a, int dirfd, const char *name, struct str *out, struct err *e)
 {
     enum { PIECE = 4096 };
-    drop_buf struct buf b = BUF_INIT(VALUE_MAX);
+    drop_buf struct buf b = BUF_INIT(VALUE_MAX); // of values that are longer than one piece
     drop_fd int fd = -1;
     char piece[PIECE];
     ssize_t n;
@@ -84,27 +84,38 @@ static int read_value(struct arena *a, int dirfd, const char *name, struct str *
         n = read(fd, piece, sizeof piece);
         if (n < 0 && errno != EINTR)
             return err_sys(e, "%s", name);
-        if (n > 0)
+        if (n == PIECE || (n > 0 && b.n))
             buf_add(&b, piece, (size_t)n);
     } while (n < 0 || n == PIECE);
     if (buf_finish(&b, name, e) < 0)
         return -1;
-    if (str_has_nul(buf_view(&b)))
+    struct str value = b.n ? buf_view(&b) : (struct str){piece, (size_t)n};
+    if (str_has_nul(value))
         return err_set(e, ERR_PARSE, "%s: a value with a NUL byte cannot be a variable", name);
-    *out = str_dup(a, buf_view(&b));
+    *out = str_dup(a, value);
     return 0;
 }
 
+struct place {
+    int dirfd;
+    const char *path;
+};
+
+// A directory whose files are read: open, and what is in it.
+struct files {
+    int dirfd;
+    struct dir_entries in;
+};
+
 // The delimiter of the same directory; absent means none at all, not ':'.
-static int read_delim(struct arena *a, const struct env_dir *d, struct str name, struct str *out,
-                      struct err *e)
+static int read_delim(struct arena *a, const struct files *d, struct str name, struct str *out, struct err *e)
 {
-    const char *file = arena_printf(a, PRI_STR ".delim", STR_ARG(name));
+    const char *file = STR_CAT(a, name, STR(".delim")).p;
     *out = STR("");
     return dir_entry_kind(&d->in, file) == DIR_FILE ? read_value(a, d->dirfd, file, out, e) : 0;
 }
 
-static int apply_file(struct arena *a, struct strmap *env, const struct env_dir *d,
+static int apply_file(struct arena *a, struct strmap *env, const struct files *d,
                       const struct dir_entry *entry, enum env_plain plain, struct err *e)
 {
     struct str file = entry->name;
@@ -133,26 +144,29 @@ static int apply_file(struct arena *a, struct strmap *env, const struct env_dir 
     return 0;
 }
 
-// The files of a directory that is there.
-static int apply_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
-                       struct err *e)
+// The files of a directory that is there; *in is all that is in it.
+static int apply_files(struct arena *a, struct strmap *env, const struct place *at, enum env_plain plain,
+                       struct dir_entries *in, struct err *e)
 {
     drop_fd int dir = -1;
-    struct env_dir d = {.path = path};
-    if (path_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
-        dir_list_fd(a, dir, path, FILES_MAX, &d.in, e) < 0)
+    struct files d = {0};
+    if (path_open(at->dirfd, at->path, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0 ||
+        dir_list_fd(a, dir, at->path, FILES_MAX, &d.in, e) < 0)
         return -1;
     d.dirfd = dir;
     for (size_t i = 0; i < d.in.n; i++)
         if (apply_file(a, env, &d, &d.in.v[i], plain, e) < 0)
             return -1;
+    *in = d.in;
     return 0;
 }
 
 int env_files(struct arena *a, struct strmap *env, int dirfd, const char *path, enum env_plain plain,
               struct err *e)
 {
-    if (dir_kind(dirfd, path) != DIR_DIR || apply_files(a, env, dirfd, path, plain, e) == 0)
+    struct dir_entries in;
+    if (dir_kind(dirfd, path) != DIR_DIR ||
+        apply_files(a, env, &(struct place){dirfd, path}, plain, &in, e) == 0)
         return 0;
     return e ? err_wrap(e, "%s", path) : -1;
 }
@@ -203,40 +217,56 @@ int env_platform(struct arena *a, struct strmap *env, int dirfd, const char *pat
     return 0;
 }
 
-int env_look(struct arena *a, int dirfd, const char *path, struct env_dir *out, struct err *e)
+int env_has(struct arena *a, const struct env_dir *l, const char *name, const char **path, struct err *e)
 {
-    struct env_dir l = {.dirfd = dirfd, .path = path};
-    if (dir_list(a, dirfd, path, ENTRIES_MAX, &l.in, e) < 0)
-        return -1;
-    *out = l;
+    const char *at = STR_CAT(a, str_of(l->path), STR("/"), str_of(name)).p;
+    struct stat st;
+    *path = NULL;
+    // Most are not there, and few are links: one question is enough.
+    if (fstatat(l->dirfd, at, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : err_sys(e, "%s", name);
+    if (S_ISDIR(st.st_mode) || (S_ISLNK(st.st_mode) && dir_kind(l->dirfd, at) == DIR_DIR))
+        *path = at;
     return 0;
 }
 
-void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
-               struct str at)
+static int root(struct arena *a, struct strmap *env, enum env_scope scope, const struct root *r,
+                const struct env_dir *l, struct err *e)
 {
-    for (size_t i = 0; i < COUNT(roots); i++) {
-        const struct root *r = &roots[i];
-        if ((scope == ENV_LAUNCH && !r->launch) || dir_entry_kind(&l->in, r->dir) != DIR_DIR)
-            continue;
-        struct str full = str_printf(a, PRI_STR "/%s", STR_ARG(at), r->dir);
-        if (scope == ENV_LAUNCH) {
-            env_prepend(a, env, str_of(r->launch), full);
-            continue;
-        }
-        for (size_t j = 0; j < COUNT(r->build); j++)
-            if (r->build[j])
-                env_prepend(a, env, str_of(r->build[j]), full);
+    const char *there;
+    if (scope == ENV_LAUNCH && !r->launch)
+        return 0;
+    if (env_has(a, l, r->dir, &there, e) < 0)
+        return -1;
+    if (!there)
+        return 0;
+    struct str full = STR_CAT(a, l->seen, STR("/"), str_of(r->dir));
+    if (scope == ENV_LAUNCH) {
+        env_prepend(a, env, str_of(r->launch), full);
+        return 0;
     }
+    for (size_t j = 0; j < COUNT(r->build); j++)
+        if (r->build[j])
+            env_prepend(a, env, str_of(r->build[j]), full);
+    return 0;
+}
+
+int env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+              struct err *e)
+{
+    for (size_t i = 0; i < COUNT(roots); i++)
+        if (root(a, env, scope, &roots[i], l, e) < 0)
+            return -1;
+    return 0;
 }
 
 static int layer_files(struct arena *a, struct strmap *env, const struct env_dir *l, const char *dir,
-                       struct err *e)
+                       struct dir_entries *in, struct err *e)
 {
-    if (dir_entry_kind(&l->in, dir) != DIR_DIR)
-        return 0;
-    const char *path = arena_printf(a, "%s/%s", l->path, dir);
-    if (apply_files(a, env, l->dirfd, path, ENV_PLAIN_OVERRIDE, e) == 0)
+    struct place at = {.dirfd = l->dirfd};
+    if (env_has(a, l, dir, &at.path, e) < 0)
+        return -1;
+    if (!at.path || apply_files(a, env, &at, ENV_PLAIN_OVERRIDE, in, e) == 0)
         return 0;
     return e ? err_wrap(e, "%s", dir) : -1;
 }
@@ -244,15 +274,20 @@ static int layer_files(struct arena *a, struct strmap *env, const struct env_dir
 int env_layer(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
               struct str type, struct err *e)
 {
-    if (layer_files(a, env, l, "env", e) < 0)
+    struct dir_entries in = {0};
+    size_t slash;
+    if (layer_files(a, env, l, "env", &in, e) < 0)
         return -1;
     if (scope == ENV_BUILD)
-        return layer_files(a, env, l, "env.build", e);
-    if (layer_files(a, env, l, "env.launch", e) < 0)
+        return layer_files(a, env, l, "env.build", &in, e);
+    in = (struct dir_entries){0};
+    if (layer_files(a, env, l, "env.launch", &in, e) < 0)
         return -1;
-    if (!type.n || !path_is_safe(type) || dir_entry_kind(&l->in, "env.launch") != DIR_DIR)
+    // The listing says whether there is one for the type, unless that is deeper than it looks.
+    if (!in.n || !path_is_safe(type) ||
+        (!str_find(type, '/', &slash) && dir_entry_kind(&in, str_c(a, type)) != DIR_DIR))
         return 0;
-    const char *typed = arena_printf(a, "%s/env.launch/" PRI_STR, l->path, STR_ARG(type));
+    const char *typed = STR_CAT(a, str_of(l->path), STR("/env.launch/"), type).p;
     return env_files(a, env, l->dirfd, typed, ENV_PLAIN_OVERRIDE, e);
 }
 
@@ -260,7 +295,7 @@ const char *const *env_vector(struct arena *a, const struct strmap *env)
 {
     const char **v = ARENA_ARRAY(a, const char *, env->n + 1);
     for (size_t i = 0; i < env->n; i++)
-        v[i] = arena_printf(a, PRI_STR "=" PRI_STR, STR_ARG(env->v[i].key), STR_ARG(env->v[i].val));
+        v[i] = STR_CAT(a, env->v[i].key, STR("="), env->v[i].val).p;
     return v;
 }
 

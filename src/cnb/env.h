@@ -24,16 +24,19 @@ int nodiscard env_files(struct arena *a, struct strmap *env, int dirfd, const ch
                         enum env_plain plain, struct err *e);
 // <platform>/env: regular files, each a variable; path variables are put in front with ':' (user variables).
 int nodiscard env_platform(struct arena *a, struct strmap *env, int dirfd, const char *path, struct err *e);
-// A layer's directory, looked at once: `path` beneath dirfd, and what is in it.
+// A layer's directory: `path` beneath dirfd, and where the program will see it.
 struct env_dir {
     int dirfd;        // borrowed
     const char *path; // borrowed
-    struct dir_entries in;
+    struct str seen;  // borrowed
 };
-int nodiscard env_look(struct arena *a, int dirfd, const char *path, struct env_dir *out, struct err *e);
-// The conventional directories of a layer (bin, lib, include, pkgconfig); `at` is its path as the program will see it.
-void env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
-               struct str at);
+// *path: that of the directory `name` in it, beneath dirfd and terminated; NULL when there is none. A link counts as
+// what it leads to beneath dirfd. A layer that cannot be searched is an error.
+int nodiscard env_has(struct arena *a, const struct env_dir *l, const char *name, const char **path,
+                      struct err *e);
+// The conventional directories of a layer: bin, lib, include, pkgconfig.
+int nodiscard env_roots(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
+                        struct err *e);
 // One layer's `env` and `env.build`, or `env.launch` and, with a type, `env.launch/<type>`.
 int nodiscard env_layer(struct arena *a, struct strmap *env, enum env_scope scope, const struct env_dir *l,
                         struct str type, struct err *e);

@@ -393,6 +393,12 @@ static const char *escape(struct str one, enum json_style style, char hex[8])
         snprintf(hex, 8, "\\u%04x", c);
         return hex;
     }
+    // DEL and the C1 controls, which some terminals obey. Go leaves them.
+    bool c1 = c == 0xc2 && (unsigned char)one.p[1] < 0xa0;
+    if (style != JSON_GO && (c == 0x7f || c1)) {
+        snprintf(hex, 8, "\\u%04x", c1 ? (unsigned char)one.p[1] : c);
+        return hex;
+    }
     if (style == JSON_GO && str_is(one, "\xe2\x80\xa8"))
         return "\\u2028";
     if (style == JSON_GO && str_is(one, "\xe2\x80\xa9"))
@@ -403,7 +409,7 @@ static const char *escape(struct str one, enum json_style style, char hex[8])
 // Itself in every style.
 static bool is_plain(char c)
 {
-    return c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' &&
+    return c >= ' ' && c != 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' &&
            !((unsigned char)c & 0x80);
 }
 

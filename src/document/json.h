@@ -8,8 +8,8 @@
 
 enum json_style {
     JSON_GO, // compact, escapes < > & U+2028 U+2029 as \uXXXX: byte for byte what Go's encoding/json writes
-    JSON_PLAIN,  // compact, only what RFC 8259 asks for
-    JSON_PRETTY, // two spaces
+    JSON_PLAIN,  // compact, escapes what RFC 8259 asks for, and U+007F to U+009F, which terminals may obey
+    JSON_PRETTY, // the same, with lines and two spaces
 };
 
 int nodiscard json_read(struct arena *a, struct str text, const char *file, struct val **out, struct err *e);

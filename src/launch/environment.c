@@ -18,7 +18,7 @@ static struct str without_cnb(struct arena *a, struct str path)
         if (!str_is(part, "/cnb/process") && !str_is(part, "/cnb/lifecycle"))
             strv_add(a, &kept, part);
     for (size_t i = 0; i < kept.n; i++)
-        out = str_printf(a, PRI_STR "%s" PRI_STR, STR_ARG(out), i ? ":" : "", STR_ARG(kept.v[i]));
+        out = STR_CAT(a, out, i ? STR(":") : STR(""), kept.v[i]);
     return out;
 }
 
@@ -36,7 +36,7 @@ static void container_env(struct arena *a, const struct launch_in *in, struct st
         strmap_set(a, env, STR("PATH"), without_cnb(a, *path));
 }
 
-// A buildpack's directory in the image and the layers in it, each looked at once.
+// A buildpack's directory in the image and the layers in it.
 struct home {
     int fd; // owned
     struct str path;
@@ -56,8 +56,9 @@ static int look_at_layers(struct arena *a, struct home *h, struct err *e)
         return -1;
     h->layers = ARENA_ARRAY(a, struct env_dir, in.n);
     for (size_t i = 0; i < in.n; i++)
-        if (in.v[i].kind == DIR_DIR && env_look(a, h->fd, in.v[i].name.p, &h->layers[h->n++], e) < 0)
-            return err_wrap(e, PRI_STR, STR_ARG(h->path));
+        if (in.v[i].kind == DIR_DIR)
+            h->layers[h->n++] =
+                (struct env_dir){h->fd, in.v[i].name.p, STR_CAT(a, h->path, STR("/"), in.v[i].name)};
     return 0;
 }
 
@@ -77,7 +78,7 @@ static int home_open(struct arena *a, const struct launch_in *in, int layers_fd,
         return err_set(e, ERR_PARSE, "buildpack \"%s\": not a name for a directory", name);
     if (dir_kind(layers_fd, name) != DIR_DIR)
         return 0;
-    out->path = str_printf(a, PRI_STR "/%s", STR_ARG(in->layers), name);
+    out->path = STR_CAT(a, in->layers, STR("/"), str_of(name));
     return path_open(layers_fd, name, O_RDONLY | O_DIRECTORY, 0, &out->fd, e) < 0 ? -1
                                                                                   : look_at_layers(a, out, e);
 }
@@ -85,11 +86,11 @@ static int home_open(struct arena *a, const struct launch_in *in, int layers_fd,
 static int home_env(struct arena *a, const struct home *h, struct str type, struct strmap *env, struct err *e)
 {
     for (size_t i = 0; i < h->n; i++)
-        env_roots(a, env, ENV_LAUNCH, &h->layers[i],
-                  str_printf(a, PRI_STR "/%s", STR_ARG(h->path), h->layers[i].path));
+        if (env_roots(a, env, ENV_LAUNCH, &h->layers[i], e) < 0)
+            return err_wrap(e, PRI_STR, STR_ARG(h->layers[i].seen));
     for (size_t i = 0; i < h->n; i++)
         if (env_layer(a, env, ENV_LAUNCH, &h->layers[i], type, e) < 0)
-            return err_wrap(e, PRI_STR "/%s", STR_ARG(h->path), h->layers[i].path);
+            return err_wrap(e, PRI_STR, STR_ARG(h->layers[i].seen));
     return 0;
 }
 
@@ -113,9 +114,11 @@ static int files_of(struct arena *a, const struct home *h, const char *dir, stru
                     struct err *e)
 {
     for (size_t i = 0; i < h->n; i++) {
-        if (dir_entry_kind(&h->layers[i].in, dir) != DIR_DIR)
+        const char *path;
+        if (env_has(a, &h->layers[i], dir, &path, e) < 0)
+            return err_wrap(e, PRI_STR, STR_ARG(h->layers[i].seen));
+        if (!path)
             continue;
-        const char *path = arena_printf(a, "%s/%s", h->layers[i].path, dir);
         if (files_in(a, h, path, out, e) < 0)
             return -1;
         const char *typed = arena_printf(a, "%s/" PRI_STR, path, STR_ARG(type));

@@ -54,7 +54,9 @@ static int run_build(struct phase *ph, const struct lc_buildpack *bp, const char
     drop_proc struct proc p = PROC_INIT;
     int status;
     char text[64];
-    if (proc_start(&spec, &p, e) < 0 || proc_wait(&p, 0, &status, e) < 0)
+    if (proc_start(&spec, &p, e) < 0)
+        return lc_not_started(argv[0], e);
+    if (proc_wait(&p, 0, &status, e) < 0)
         return -1;
     if (!WIFEXITED(status) || WEXITSTATUS(status))
         return err_set(e, ERR_BUILDPACK, "bin/build: %s", proc_status_text(status, text, sizeof text));
@@ -69,13 +71,12 @@ static int contribute(struct phase *ph, int fd, const struct built *b, struct er
         if (!l->types.build || !l->has_dir)
             continue;
         drop_fd int layer = -1;
-        struct env_dir look;
-        if (path_open(fd, l->name.p, O_RDONLY | O_DIRECTORY, 0, &layer, e) < 0 ||
-            env_look(ph->a, layer, ".", &look, e) < 0)
+        if (path_open(fd, l->name.p, O_RDONLY | O_DIRECTORY, 0, &layer, e) < 0)
             return -1;
         struct str at = str_printf(ph->a, "%s/%s/" PRI_STR, ph->cx->layers_dir, b->dir, STR_ARG(l->name));
-        env_roots(ph->a, &ph->env, ENV_BUILD, &look, at);
-        if (env_layer(ph->a, &ph->env, ENV_BUILD, &look, STR(""), e) < 0)
+        struct env_dir look = {.dirfd = layer, .path = ".", .seen = at};
+        if (env_roots(ph->a, &ph->env, ENV_BUILD, &look, e) < 0 ||
+            env_layer(ph->a, &ph->env, ENV_BUILD, &look, STR(""), e) < 0)
             return err_wrap(e, "layer " PRI_STR, STR_ARG(l->name));
     }
     return 0;

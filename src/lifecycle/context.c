@@ -6,6 +6,7 @@
 #include "cnb/api.h"
 #include "cnb/env.h"
 #include "document/toml.h"
+#include <errno.h>
 #include <fcntl.h>
 
 static const char *const allowed[] = {
@@ -48,6 +49,16 @@ int lc_buildpack(struct arena *a, struct lc_context *cx, struct str id, struct s
     known->ptr = bp;
     *out = bp;
     return 0;
+}
+
+int lc_not_started(const char *program, struct err *e)
+{
+    if (!e || e->sys != ENOENT || faccessat(AT_FDCWD, program, F_OK, 0) < 0)
+        return -1;
+    *e = (struct err){0};
+    return err_set(e, ERR_IO,
+                   "%s: the program that its first line (#!) or its linker wants is not in this image",
+                   program);
 }
 
 void lc_base_env(struct arena *a, const struct lc_context *cx, struct strmap *env)

@@ -26,6 +26,8 @@ struct lc_buildpack {
 int nodiscard lc_buildpack(struct arena *a, struct lc_context *cx, struct str id, struct str version,
                            const struct lc_buildpack **out, struct err *e);
 // The allow-listed part of the phase's own environment, to begin with.
+// A program of a buildpack was not started: says so where not the program is missing but what its first line names.
+int lc_not_started(const char *program, struct err *e);
 void lc_base_env(struct arena *a, const struct lc_context *cx, struct strmap *env);
 // Adds to a copy of `base` what the user and the operator set and what the spec promises; `base` holds what earlier
 // buildpacks contributed.

@@ -103,6 +103,12 @@ static struct str last_line(struct str output)
     return last;
 }
 
+// Without the word for how it ended, which is said anyway.
+static struct str without(struct str line, const char *word)
+{
+    return str_has_prefix(line, word) ? str_trim(str_from(line, strlen(word))) : line;
+}
+
 static void tell_fact(struct walk *w, struct str subject, struct str text)
 {
     event_emit(w->cx->ev,
@@ -112,7 +118,8 @@ static void tell_fact(struct walk *w, struct str subject, struct str text)
 static void tell_run(struct walk *w, const struct cnb_group_element *el, const struct detect_run *r)
 {
     static const char *const words[] = {[DETECT_PASS] = "pass", [DETECT_FAIL] = "fail", [DETECT_ERR] = "err"};
-    struct str last = last_line(r->output), why = r->problem.n ? r->problem : last;
+    struct str last = without(last_line(r->output), r->status == DETECT_ERR ? "ERROR: " : "fail: ");
+    struct str why = r->problem.n ? r->problem : last;
     if (r->problem.n && last.n)
         why = str_printf(w->a, PRI_STR ": " PRI_STR, STR_ARG(r->problem), STR_ARG(last));
     tell_fact(w, str_printf(w->a, PRI_STR "@" PRI_STR, STR_ARG(el->id), STR_ARG(el->version)),

@@ -45,7 +45,7 @@ static int job_start(struct arena *a, struct lc_context *cx, struct job *j, size
     const char *const argv[] = {arena_printf(a, "%s/bin/detect", bp->root), cx->platform_dir, j->plan, NULL};
     struct proc_spec spec = {
         .argv = argv, .envp = env_vector(a, &env), .cwd_fd = app, .in = -1, .out = to, .err = to};
-    return proc_start(&spec, &j->proc, e);
+    return proc_start(&spec, &j->proc, e) < 0 ? lc_not_started(argv[0], e) : 0;
 }
 
 static bool job_read(struct job *j)

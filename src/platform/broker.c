@@ -95,10 +95,31 @@ static const char *const *environment(struct building *b)
     return env_vector(b->a, &env);
 }
 
+// Entries of all bindings of that type, the same name's last one; NULL: none.
+static int of_bindings(struct building *b, const char *type, const struct strmap **out, struct err *e)
+{
+    struct strmap *got = ARENA_NEW(b->a, struct strmap);
+    *out = NULL;
+    for (size_t i = 0; i < b->bindings.n; i++) {
+        const struct cnb_binding *one = &b->bindings.v[i];
+        for (size_t k = 0; cnb_binding_is(one, type) && k < one->entries.n; k++) {
+            struct str value;
+            if (cnb_binding_value(b->a, one, one->entries.v[k], &value, e) < 0)
+                return -1;
+            strmap_set(b->a, got, one->entries.v[k], str_trim(value));
+            *out = got;
+        }
+    }
+    return 0;
+}
+
 static int start(struct building *b, struct build_broker *k, struct err *e)
 {
     drop_fd int dir = -1;
-    if (path_open_plain(b->work.fd, "platform", O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0)
+    const struct strmap *mappings, *mirrors;
+    if (of_bindings(b, "dependency-mapping", &mappings, e) < 0 ||
+        of_bindings(b, "dependency-mirror", &mirrors, e) < 0 ||
+        path_open_plain(b->work.fd, "platform", O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0)
         return -1;
     const struct deps_server_spec spec = {
         .dirfd = dir,
@@ -107,6 +128,8 @@ static int start(struct building *b, struct build_broker *k, struct err *e)
         .n_allowed = k->n,
         .sources = {.st = b->o->st,
                     .envp = environment(b),
+                    .mappings = mappings,
+                    .mirrors = mirrors,
                     .project = b->o->source,
                     .apt_dir = arena_printf(b->a, "%s/apt", state_path(b->o->st)),
                     .offline = b->o->network == BUILD_NET_NONE,

@@ -21,6 +21,8 @@ enum build_network {
     BUILD_NET_NONE, // never, whoever they are; nor for downloads: only what is on this machine
 };
 
+struct created_ask; // platform/created.h
+
 struct build_opts {
     struct state *st;
     struct events *ev;  // takes events from several threads at a time
@@ -34,7 +36,7 @@ struct build_opts {
     const struct strmap *host_env; // this process's: proxies
     const char *ca_bundle;         // of the host; NULL: none
     struct str process_type;
-    int64_t created_sec;
+    struct created_ask *created; // asked when all else of the image is there
     enum sbx_runner runner;
     enum build_network network; // of the buildpacks' bin/build; detection never has one
     bool explain;               // of each layer of the image an EV_FACT: reused or made anew, and why
@@ -53,9 +55,11 @@ struct build_phase_ms {
 struct build_layer {
     struct str name; // "test/one:jre", "app", "launcher", …
     struct digest digest, diff_id;
-    uint64_t size;  // of the blob
-    bool reused;    // the image had it before
-    struct str why; // it is not: "new", "version 24.20.0, was 24.19.0", "files changed"; else empty
+    uint64_t size; // of the blob
+    bool reused;   // the image had it before
+    // Made anew: "new", "version 24.20.0, was 24.19.0", "files changed". Reused: what differs though its files are
+    // the same; mostly empty.
+    struct str why;
 };
 
 struct build_process {

@@ -6,7 +6,9 @@
 #include "lifecycle/context.h"
 #include "lifecycle/export.h"
 #include "platform/build_priv.h"
+#include "platform/created.h"
 #include "platform/stop.h"
+#include "platform/words.h"
 #include <fcntl.h>
 
 // metadata.toml, written inside and so hostile.
@@ -18,24 +20,38 @@ static int read_results(struct building *b, struct cnb_metadata *meta, struct er
     return cnb_metadata_read(b->a, m, "config/metadata.toml", b->o->ev, meta, e);
 }
 
-static struct export_base base_of(struct building *b)
+// Before any layer is made. The spec's exporter says the same, late and without the list.
+static int check_process(struct building *b, const struct cnb_metadata *meta, struct err *e)
+{
+    struct strv types = {0};
+    for (size_t i = 0; i < meta->processes.n; i++)
+        strv_add(b->a, &types, meta->processes.v[i].type);
+    if (!b->o->process_type.n || strv_has(&types, b->o->process_type))
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   "process type \"" PRI_STR "\": the app has none of this name; it has: " PRI_STR,
+                   STR_ARG(b->o->process_type), STR_ARG(words_list(b->a, &types, 100)));
+}
+
+void build_run_image(const struct building *b, struct str *name, struct str *at_digest)
 {
     char text[DIGEST_TEXT];
     struct reference ref;
     struct err ignored = {0};
-    struct str name = b->o->run_image;
-    if (reference_parse(b->a, b->o->run_image, &ref, &ignored) == 0)
-        name = reference_format(b->a, &ref);
     size_t at;
-    struct str repository =
-        str_find_last(name, ':', &at) && !memchr(name.p + at, '/', name.n - at) ? str_head(name, at) : name;
-    return (struct export_base){
-        .config = &b->run_image.config,
-        .manifest = &b->run_image.manifest,
-        .image = name,
-        .reference = str_printf(b->a, PRI_STR "@%s", STR_ARG(repository),
-                                digest_text(&b->run_image.desc.digest, text)),
-    };
+    *name = b->o->run_image;
+    if (reference_parse(b->a, b->o->run_image, &ref, &ignored) == 0)
+        *name = reference_format(b->a, &ref);
+    bool tag = str_find_last(*name, ':', &at) && !memchr(name->p + at, '/', name->n - at);
+    *at_digest = str_printf(b->a, PRI_STR "@%s", STR_ARG(tag ? str_head(*name, at) : *name),
+                            digest_text(&b->run_image.desc.digest, text));
+}
+
+static struct export_base base_of(struct building *b)
+{
+    struct export_base base = {.config = &b->run_image.config, .manifest = &b->run_image.manifest};
+    build_run_image(b, &base.image, &base.reference);
+    return base;
 }
 
 static bool had(const struct building *b, const struct descriptor *layer)
@@ -48,12 +64,14 @@ static bool had(const struct building *b, const struct descriptor *layer)
 
 static void tell_layer(const struct building *b, const struct build_layer *l)
 {
-    event_emit(b->o->ev,
-               &(struct event){.kind = EV_FACT,
-                               .phase = STR("export"),
-                               .subject = l->name,
-                               .text = l->reused ? STR("reused")
-                                                 : str_printf(b->a, "made anew: " PRI_STR, STR_ARG(l->why))});
+    event_emit(b->o->ev, &(struct event){
+                             .kind = EV_FACT,
+                             .phase = STR("export"),
+                             .subject = l->name,
+                             .text = !l->reused ? str_printf(b->a, "made anew: " PRI_STR, STR_ARG(l->why))
+                                     : l->why.n ? str_printf(b->a, "reused, its files are the same: " PRI_STR,
+                                                             STR_ARG(l->why))
+                                                : STR("reused")});
 }
 
 static void list_layers(struct building *b, const struct image *img, const struct export_out *x,
@@ -70,8 +88,9 @@ static void list_layers(struct building *b, const struct image *img, const struc
                                   .diff_id = x->layers.v[i].diff_id,
                                   .size = (uint64_t)d->size,
                                   .reused = had(b, d)};
-        l->why = l->reused ? STR("")
-                           : build_why(b->a, &x->md, b->has_previous ? b->previous_label : NULL, l->name);
+        const struct lifecycle_metadata *was = b->has_previous ? b->previous_label : NULL;
+        l->why =
+            l->reused ? build_why_same(b->a, &x->md, was, l->name) : build_why(b->a, &x->md, was, l->name);
         out->size += l->size;
         out->reused += l->reused;
         if (b->o->explain)
@@ -135,7 +154,7 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
     struct build_result got;
     drop_fd int programs = -1;
     drop_(txn_drop) struct txn *txn = NULL;
-    if (read_results(b, &meta, e) < 0 ||
+    if (read_results(b, &meta, e) < 0 || check_process(b, &meta, e) < 0 ||
         path_open_host(b->o->programs->dir, O_RDONLY | O_DIRECTORY, 0, &programs, e) < 0 ||
         txn_begin(b->o->st, &txn, e) < 0)
         return -1;
@@ -154,7 +173,7 @@ int build_export(struct building *b, struct build_result *out, struct err *e)
         .previous = b->has_previous ? &previous : NULL,
         .uid = b->uid,
         .gid = b->gid,
-        .created_sec = b->o->created_sec,
+        .created_sec = created_answer(b->o->created)->sec,
         .platform_api = API_PLATFORM_NEWEST,
         .exec_env = STR("production"),
         .process_type = b->o->process_type,

@@ -29,6 +29,30 @@ static int print_source(const struct building *b, struct tree_print *out)
     return tree_print(&s, out, &why);
 }
 
+int build_known_source(struct building *b, struct err *e)
+{
+    drop_fd int fd = -1;
+    struct err why = {0};
+    if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
+        return -1;
+    const struct layer_spec s = kept_spec(fd, STR(""));
+    b->source_known = tree_print_readable(&s, &b->source, &why) == 0;
+    if (b->source_known || why.transient) // somebody works in it: the exporter looks again
+        return 0;
+    if (e)
+        *e = why;
+    return -1;
+}
+
+// That of before, so that a tree is walked once; one that is too fresh to trust is made again.
+static int print_begun(const struct building *b, struct tree_print *out)
+{
+    if (!b->source_known || tree_print_racy(&b->source))
+        return print_source(b, out);
+    *out = b->source;
+    return 0;
+}
+
 static int print_upper(const struct building *b, struct tree_print *out)
 {
     struct err why = {0};
@@ -38,7 +62,7 @@ static int print_upper(const struct building *b, struct tree_print *out)
 
 void build_known_before_copy(struct building *b)
 {
-    b->copied.known = print_source(b, &b->copied.source) == 0;
+    b->copied.known = print_begun(b, &b->copied.source) == 0;
 }
 
 // Not before the clock has moved on: else what is written next could not be told from what was copied.
@@ -66,7 +90,7 @@ static bool copy_is_source(struct build_known *k)
 
 static bool overlay_is_source(struct build_known *k)
 {
-    return print_upper(k->b, &k->upper) == 0 && k->upper.entries == 1 && print_source(k->b, &k->source) == 0;
+    return print_upper(k->b, &k->upper) == 0 && k->upper.entries == 1 && print_begun(k->b, &k->source) == 0;
 }
 
 // A source that cannot be looked at is not known, which is no error: the exporter will say what is wrong with

@@ -17,8 +17,8 @@ struct build_log {
     struct str phase;
     int in, out; // what we read, what the program writes
     uint64_t passed;
-    bool flooded, hold;
-    struct strv held; // lines that are not shown yet, up to a bound
+    bool flooded, hold, cut; // cut: more was printed than is held
+    struct strv held;        // lines that are not shown yet, up to a bound
     size_t held_bytes;
     size_t n;
     char line[LINE_BYTES];
@@ -66,7 +66,11 @@ static void emit_line(struct build_log *l)
     }
     if (!str_utf8(text, &bad) || str_has_nul(text))
         text = str_printable(a, text, text.n);
-    if (l->hold && l->held_bytes < HELD_BYTES) {
+    if (l->hold && l->held_bytes >= HELD_BYTES) {
+        l->cut = true;
+        return;
+    }
+    if (l->hold) {
         strv_add(l->a, &l->held, str_dup(l->a, text));
         l->held_bytes += text.n + sizeof text;
         return;
@@ -79,12 +83,58 @@ void build_log_hold(struct build_log *l)
     l->hold = true;
 }
 
+static void let_go(struct build_log *l)
+{
+    if (l->cut)
+        event_warn(l->ev, NULL, PRI_STR ": printed more than %d MiB; the rest is not shown",
+                   STR_ARG(l->phase), HELD_BYTES >> 20);
+    l->held.n = 0;
+    l->hold = l->cut = false;
+}
+
 void build_log_show(struct build_log *l, enum event_kind as)
 {
     for (size_t i = 0; i < l->held.n; i++)
         event_emit(l->ev, &(struct event){.kind = as, .phase = l->phase, .text = l->held.v[i]});
-    l->held.n = 0;
-    l->hold = false;
+    let_go(l);
+}
+
+// "======== Output: ID@VERSION ========" begins what a buildpack printed.
+static bool begins_output(struct str line, struct str *whose)
+{
+    static const char head[] = "======== Output: ", tail[] = " ========";
+    if (!str_has_prefix(line, head) || !str_has_suffix(line, tail) || line.n < sizeof head + sizeof tail)
+        return false;
+    *whose = str_from(str_head(line, line.n - (sizeof tail - 1)), sizeof head - 1);
+    return true;
+}
+
+// "err: ID@VERSION" ends it, or another such word.
+static bool ends_output(struct str line, struct str whose)
+{
+    size_t at;
+    return str_find(line, ':', &at) && at <= 4 && line.n >= at + 2 + whose.n &&
+           str_eq((struct str){line.p + at + 2, whose.n}, whose);
+}
+
+void build_log_show_of(struct build_log *l, const struct strv *whose)
+{
+    struct strv shown = {0};
+    struct str current = {0}, next;
+    for (size_t i = 0; i < l->held.n; i++) {
+        struct str line = l->held.v[i];
+        bool head = begins_output(line, &next);
+        if (head)
+            current = next;
+        bool end = current.n && !head && ends_output(line, current);
+        bool show = current.n && !head && !end && strv_has(whose, current) && !strv_has(&shown, current);
+        event_emit(l->ev, &(struct event){.kind = show ? EV_LINE : EV_FACT, .phase = l->phase, .text = line});
+        if (end) {
+            strv_add(l->a, &shown, current);
+            current.n = 0;
+        }
+    }
+    let_go(l);
 }
 
 static void take(struct build_log *l, const char *p, size_t n)
@@ -139,7 +189,7 @@ static int stop(struct build_log *l, struct sbx *s, int *status, struct err *e)
 int build_log_wait(struct build_log *l, struct build_steps *steps, int stop_fd, struct sbx *s, int *status,
                    struct err *e)
 {
-    struct pollfd p[4] = {{.fd = s->pidfd, .events = POLLIN},
+    struct pollfd p[4] = {{.fd = s->link, .events = POLLIN},
                           {.fd = stop_fd, .events = POLLIN},
                           {.fd = l->in, .events = POLLIN},
                           {.fd = steps->in, .events = POLLIN}};

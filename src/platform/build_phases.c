@@ -6,7 +6,6 @@
 #include "lifecycle/context.h"
 #include "platform/broker.h"
 #include "platform/build_steps.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -62,11 +61,18 @@ static void add_buildpacks(struct building *b, bool detects, struct plan_ops *op
         add(ops, SBX_BIND_RO, INSIDE_CNB "/helpers", b->o->programs->helpers);
 }
 
+static void add_tmpfs(struct plan_ops *ops, const char *dst, mode_t mode, uint64_t size)
+{
+    struct sbx_op *op = add(ops, SBX_TMPFS, dst, NULL);
+    op->mode = mode;
+    op->size = size;
+}
+
 // What bin/detect writes does not reach the builder: not even of one that takes part, much less of one that does not.
 static void add_app(struct building *b, bool detects, struct plan_ops *ops)
 {
     if (detects)
-        add(ops, SBX_TMPFS, INSIDE_HOME, NULL)->mode = 0755;
+        add_tmpfs(ops, INSIDE_HOME, 0755, LIMIT_DETECT_TMPFS);
     else
         add(ops, SBX_BIND, INSIDE_HOME, in_work(b, "home"));
     if (b->copies) {
@@ -105,12 +111,18 @@ static void make_ops(struct building *b, bool detects, struct plan_ops *ops)
     root->own = true; // mount points are made in it; it is read-only once the phase runs
     add(ops, SBX_PROC, "/proc", NULL);
     add(ops, SBX_DEV, "/dev", NULL);
-    add(ops, SBX_TMPFS, "/tmp", NULL)->mode = 01777;
+    add_tmpfs(ops, "/tmp", 01777,
+              detects ? LIMIT_DETECT_TMPFS : 0); // 0: half of the memory, which compilers may want
     add_app(b, detects, ops);
     add_layers(b, detects, ops);
     add(ops, SBX_BIND_RO, INSIDE_PLATFORM, in_work(b, "platform"));
     if (b->bundle_mounted)
         add(ops, SBX_BIND_RO, INSIDE_PLATFORM "/ca-certificates.crt", b->o->ca_bundle);
+    for (size_t i = 0; i < b->defaults.n; i++) {
+        const char *name = str_c(b->a, path_join(b->a, STR("build-config/env"), b->defaults.v[i])),
+                   *file = arena_printf(b->a, "cnb/build-config/" PRI_STR, STR_ARG(b->defaults.v[i]));
+        add(ops, SBX_BIND_RO, arena_printf(b->a, INSIDE_CNB "/%s", name), in_work(b, file));
+    }
     add(ops, SBX_BIND_RO, INSIDE_CNB "/order.toml", in_work(b, "cnb/order.toml"));
     add(ops, SBX_BIND_RO, INSIDE_CNB "/lifecycle/lifecycle", b->o->programs->lifecycle);
     for (size_t i = 0; i < COUNT(phases); i++)
@@ -140,50 +152,6 @@ static const char *const *environment(struct building *b)
     strmap_set(b->a, &env, STR("CNB_PLATFORM_API"),
                str_dup(b->a, str_of(api_text(API_PLATFORM_NEWEST, api))));
     return env_vector(b->a, &env);
-}
-
-static bool is_file(const char *path)
-{
-    struct stat info;
-    return path && fstatat(AT_FDCWD, path, &info, 0) == 0 && !S_ISDIR(info.st_mode);
-}
-
-// runc makes no mount point in a directory of the image: all of them are in one more lower of the root.
-static int make_points(struct building *b, struct plan_ops *ops, struct err *e)
-{
-    struct strv lower = {0};
-    drop_fd int points = -1;
-    if (b->o->runner != SBX_RUNC)
-        return 0;
-    if (workdir_sub(&b->work, "points", 0755, -1, -1, e) < 0 ||
-        path_open_plain(b->work.fd, "points", O_RDONLY | O_DIRECTORY, 0, &points, e) < 0)
-        return -1;
-    for (size_t i = 1; i < ops->n; i++) {
-        const struct sbx_op *op = &ops->v[i];
-        const char *path = op->dst + 1, *dir = str_c(b->a, path_dir(str_of(path)));
-        if (op->kind == SBX_HAND_OUT)
-            continue;
-        bool plain = op->kind != SBX_LINK && !is_file(op->src);
-        if (path_mkdirs(points, plain ? path : dir, 0755, e) < 0)
-            return -1;
-        // A tmpfs of runc takes over the mode of what it covers.
-        if (op->kind == SBX_TMPFS && fchmodat(points, path, op->mode, 0) < 0)
-            return err_sys(e, "%s", path);
-        if (op->kind == SBX_LINK && symlinkat(op->src, points, path) < 0 && errno != EEXIST)
-            return err_sys(e, "%s", path);
-        if (!plain && op->kind != SBX_LINK && file_place(points, path, 0644, STR(""), e) < 0)
-            return -1;
-    }
-    strv_add(b->a, &lower, str_of(in_work(b, "points")));
-    for (size_t i = 0; i < ops->v[0].lower.n; i++)
-        strv_add(b->a, &lower, ops->v[0].lower.v[i]);
-    ops->v[0].lower = lower;
-    size_t n = 1;
-    for (size_t i = 1; i < ops->n; i++)
-        if (ops->v[i].kind != SBX_LINK)
-            ops->v[n++] = ops->v[i];
-    ops->n = n;
-    return 0;
 }
 
 static struct sbx_plan plan(struct building *b, bool detects, const struct plan_ops *ops, int log_fd)
@@ -219,8 +187,7 @@ static int run_phase(struct building *b, const char *phase, bool detects, struct
     drop_(build_log_free) struct build_log *log = NULL;
     drop_steps struct build_steps steps = BUILD_STEPS_INIT;
     make_ops(b, detects, &ops);
-    if (make_points(b, &ops, e) < 0 || build_log_open(b, phase, &log, e) < 0 ||
-        build_steps_open(&steps, b, phase, e) < 0)
+    if (build_log_open(b, phase, &log, e) < 0 || build_steps_open(&steps, b, phase, e) < 0)
         return -1;
     struct sbx_plan p = plan(b, detects, &ops, build_log_fd(log));
     int status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "cnb/analyzed.h"
@@ -27,7 +28,11 @@ static int id_of(const struct image *img, const char *variable, uint32_t *out, s
     struct str text;
     uint64_t id;
     if (!image_config_env_get(&img->config, str_of(variable), &text))
-        return err_set(e, ERR_USAGE, "build image: its environment does not set %s", variable);
+        return err_set(
+            e, ERR_USAGE,
+            "build image: its environment does not set %s, so buildpacks cannot run in it (bases/ has "
+            "declarations of some that do)",
+            variable);
     if (!str_u64(text, 1, IMAGE_ID_MAX, &id))
         return err_set(e, ERR_USAGE, "build image: %s is \"" PRI_STR "\", want a number above 0", variable,
                        STR_ARG(text));
@@ -56,7 +61,8 @@ static int make_dirs(struct building *b, struct err *e)
                    workdir_scratch(&b->work, "app", 0755, uid, gid, e) < 0 ||
                    workdir_sub(&b->work, "platform", 0755, -1, -1, e) < 0 ||
                    workdir_sub(&b->work, "platform/env", 0755, -1, -1, e) < 0 ||
-                   workdir_sub(&b->work, "cnb", 0755, -1, -1, e) < 0
+                   workdir_sub(&b->work, "cnb", 0755, -1, -1, e) < 0 ||
+                   workdir_sub(&b->work, "cnb/build-config", 0755, -1, -1, e) < 0
                ? -1
                : 0;
 }
@@ -70,20 +76,38 @@ static int put_variable(struct building *b, struct str name, struct str value, s
     return file_place(b->work.fd, path, 0644, value, e) < 0 ? -1 : 0;
 }
 
+// What a variable is unless a buildpack or the user says otherwise. What the build image's operator says stays.
+static int put_default(struct building *b, struct str name, struct str value, struct err *e)
+{
+    const char *inside = arena_printf(b->a, "cnb/build-config/env/" PRI_STR, STR_ARG(name));
+    for (size_t i = 0; i < b->root.held.n; i++)
+        if (dir_kind(b->root.held.v[i], inside) != DIR_ABSENT)
+            return 0;
+    strv_add(b->a, &b->defaults, name);
+    return file_place(b->work.fd, arena_printf(b->a, "cnb/build-config/" PRI_STR, STR_ARG(name)), 0644, value,
+                      e);
+}
+
+// <build-config>/env, with the build image open.
+static int write_defaults(struct building *b, struct err *e)
+{
+    static const char *const bundles[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"};
+    for (size_t i = 0; b->o->ca_bundle && i < COUNT(bundles); i++)
+        if (put_default(b, str_of(bundles[i]), STR(INSIDE_PLATFORM "/ca-certificates.crt"), e) < 0)
+            return -1;
+    return 0;
+}
+
 // <platform>/env: the user's variables, and what a build needs of this host. Users' settings win.
 static int write_environment(struct building *b, struct err *e)
 {
     static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
                                           "http_proxy", "https_proxy", "no_proxy"};
-    static const char *const bundles[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"};
     for (size_t i = 0; i < COUNT(proxies); i++) {
         const struct str *v = strmap_get(b->o->host_env, str_of(proxies[i]));
         if (v && put_variable(b, str_of(proxies[i]), *v, e) < 0)
             return -1;
     }
-    for (size_t i = 0; b->o->ca_bundle && i < COUNT(bundles); i++)
-        if (put_variable(b, str_of(bundles[i]), STR(INSIDE_PLATFORM "/ca-certificates.crt"), e) < 0)
-            return -1;
     for (size_t i = 0; i < b->o->env->n; i++)
         if (put_variable(b, b->o->env->v[i].key, b->o->env->v[i].val, e) < 0)
             return -1;
@@ -99,11 +123,26 @@ static int place_bundle(struct building *b, struct err *e)
     if (!b->o->ca_bundle)
         return 0;
     if (path_open_host(b->o->ca_bundle, O_RDONLY, 0, &fd, e) < 0)
-        return err_wrap(e, "CA bundle");
+        return err_wrap(e, "certificates (SSL_CERT_FILE)");
     b->bundle_mounted = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IROTH);
     if (!b->bundle_mounted && file_read_fd(fd, b->o->ca_bundle, &text, e) < 0)
-        return err_wrap(e, "CA bundle");
+        return err_wrap(e, "certificates (SSL_CERT_FILE)");
     return file_place(b->work.fd, "platform/ca-certificates.crt", 0644, buf_view(&text), e);
+}
+
+// <platform>/bindings, where the user's own environment names bindings. Neither they nor what they say are logged.
+static int place_bindings(struct building *b, struct err *e)
+{
+    const struct str *root = strmap_get(b->o->host_env, STR(BINDING_ROOT));
+    if (!root || !root->n)
+        return 0;
+    if (workdir_bindings(&b->work, b->a, *root, "platform/bindings", &b->bindings, e) < 0)
+        return -1;
+    event_emit(b->o->ev, &(struct event){.kind = EV_FACT,
+                                         .phase = STR("detect"),
+                                         .subject = STR("bindings"),
+                                         .text = str_printf(b->a, "%zu of " BINDING_ROOT, b->bindings.n)});
+    return 0;
 }
 
 // Where nothing can be laid over a recipe's folder, it is copied and the links are put in.
@@ -160,30 +199,20 @@ static int place_buildpacks(struct building *b, struct err *e)
 static int write_analyzed(struct building *b, struct err *e)
 {
     const struct image_config *c = &b->run_image.config;
-    struct cnb_analyzed doc = {.run_image.image = b->o->run_image};
+    struct cnb_analyzed doc = {0};
     struct cnb_analyzed_target *t = &doc.run_image.target;
-    char digest[DIGEST_TEXT];
     struct val *tree;
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     const struct str *id = image_config_label_get(c, STR("io.buildpacks.base.id")),
                      *name = image_config_label_get(c, STR("io.buildpacks.base.distro.name")),
                      *version = image_config_label_get(c, STR("io.buildpacks.base.distro.version"));
-    doc.run_image.reference = str_printf(b->a, PRI_STR "@%s", STR_ARG(b->o->run_image),
-                                         digest_text(&b->run_image.desc.digest, digest));
+    build_run_image(b, &doc.run_image.image, &doc.run_image.reference);
     *t = (struct cnb_analyzed_target){
         .id = id ? *id : STR(""), .os = c->os, .arch = c->architecture, .variant = c->variant};
     t->distro = (struct cnb_distro){name ? *name : STR(""), version ? *version : STR("")};
     if (analyzed_write(b->a, &doc, &tree, e) < 0 || toml_write(tree, &text, e) < 0)
         return err_wrap(e, "analyzed.toml");
     return file_place(b->work.fd, "layers/analyzed.toml", 0644, buf_view(&text), e);
-}
-
-static int check_source(struct building *b, struct err *e)
-{
-    drop_fd int fd = -1;
-    if (path_open_host(b->o->source, O_RDONLY | O_DIRECTORY, 0, &fd, e) < 0)
-        return err_wrap(e, "app");
-    return 0;
 }
 
 // The image that the name stands for. One whose label says nothing we understand is followed all the same.
@@ -267,13 +296,20 @@ static int find_ids(struct building *b, struct err *e)
 
 int build_prepare(struct building *b, struct err *e)
 {
-    if (check_source(b, e) < 0 || load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
-        load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 || find_ids(b, e) < 0 ||
-        workdir_make(b->o->temp_dir, &b->work, e) < 0 || choose_copies(b, e) < 0 || open_kept(b, e) < 0 ||
-        load_previous(b, e) < 0 || rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0)
+    if (load_image(b, b->o->build_image, "build", &b->build_image, e) < 0 ||
+        load_image(b, b->o->run_image, "run", &b->run_image, e) < 0 || find_ids(b, e) < 0)
         return -1;
-    return make_dirs(b, e) < 0 || write_environment(b, e) < 0 || place_bundle(b, e) < 0 ||
-                   place_buildpacks(b, e) < 0 || write_analyzed(b, e) < 0
-               ? -1
-               : copy_app(b, e);
+    if (workdir_make(b->o->temp_dir, &b->work, e) < 0)
+        return err_wrap(e, "temporary files (TMPDIR)");
+    if (choose_copies(b, e) < 0 || open_kept(b, e) < 0 || load_previous(b, e) < 0)
+        return -1;
+    if (make_dirs(b, e) < 0 || write_environment(b, e) < 0 || place_bundle(b, e) < 0 ||
+        place_bindings(b, e) < 0 || place_buildpacks(b, e) < 0 || write_analyzed(b, e) < 0)
+        return -1;
+    if (build_known_source(b, e) < 0)
+        return err_wrap(e, "app");
+    // Behind what a user may have got wrong: the first time, the image's layers are unpacked.
+    if (rootfs_open(b->o->st, b->a, &b->build_image, &b->root, e) < 0 || write_defaults(b, e) < 0)
+        return -1;
+    return copy_app(b, e);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // platform/build_priv.h - one build under way, shared by the files of build. Private.
 #pragma once
+#include "cnb/binding.h"
 #include "cnb/group.h"
 #include "cnb/labels.h"
 #include "layer/known.h"
@@ -27,11 +28,16 @@ struct building {
     struct sbx_map uid_map[SBX_MAPS], gid_map[SBX_MAPS];
     int64_t out_uid, out_gid; // started by root: whose files are written inside; else -1: ours
     bool copies;              // source and kept layers are copied, not overlaid
+    struct tree_print source; // of the app, before anything else is done
+    bool source_known;
     struct {
         struct tree_print source, copy; // each before anybody could write
         bool known;
     } copied;            // the app, with `copies`
     bool bundle_mounted; // the CA bundle is not a copy in `work`
+    struct strv
+        defaults; // variables of <build-config>/env, in work's cnb/build-config: a buildpack's own win
+    struct cnb_bindings bindings; // the user's; as copies in work's platform/bindings
     struct build_buildpacks buildpacks;
     bool network; // of bin/build
     struct kept *kept;
@@ -53,6 +59,13 @@ int nodiscard build_export(struct building *b, struct build_result *out, struct 
 // Why an image has a layer that the one before had not; `was` NULL: there was none.
 struct str build_why(struct arena *a, const struct lifecycle_metadata *is,
                      const struct lifecycle_metadata *was, struct str name);
+// What differs of a layer whose files are the same: "key.sum t, was s"; empty: nothing.
+struct str build_why_same(struct arena *a, const struct lifecycle_metadata *is,
+                          const struct lifecycle_metadata *was, struct str name);
+
+// The run image as labels and analyzed.toml name it: in full with its
+// tag, and by digest (spec: platform, analyzed.toml).
+void build_run_image(const struct building *b, struct str *name, struct str *at_digest);
 
 // A program in the sandbox, with its output as events; its exit status as of waitpid(2).
 struct build_log;
@@ -61,6 +74,8 @@ int build_log_fd(const struct build_log *l); // for the program
 // From here on lines are kept back; build_log_show lets them go, as EV_LINE or as EV_FACT.
 void build_log_hold(struct build_log *l);
 void build_log_show(struct build_log *l, enum event_kind as);
+// What these ("id@version") printed as EV_LINE, once each; the rest of a detector's report as EV_FACT.
+void build_log_show_of(struct build_log *l, const struct strv *whose);
 // Log and steps until the sandbox ends; a stop ends it: ERR_CANCELLED.
 struct build_steps;
 int nodiscard build_log_wait(struct build_log *l, struct build_steps *steps, int stop_fd, struct sbx *s,
@@ -68,6 +83,8 @@ int nodiscard build_log_wait(struct build_log *l, struct build_steps *steps, int
 void build_log_free(struct build_log *l);
 DEFINE_DROP(struct build_log *, build_log_free)
 
+// The print of the source. Something in it that cannot be read is an error: all of it goes into the image.
+int nodiscard build_known_source(struct building *b, struct err *e);
 // Around the copy of an app: what it is told by that nobody changed it.
 void build_known_before_copy(struct building *b);
 void build_known_after_copy(struct building *b);

@@ -29,6 +29,12 @@ static struct str text_of(struct arena *a, const struct val *v)
     return STR("");
 }
 
+// Says nothing to people: that it is another one is all there is to say.
+static bool is_sum(const struct val *v)
+{
+    return v->kind == VAL_STR && digest_parse(v->s, &(struct digest){0}, NULL) == 0;
+}
+
 // The first value of metadata that differs, as "version 24.20.0, was 24.19.0". false: none does.
 static bool differs(struct arena *a, const struct val *is, const struct val *was, unsigned depth,
                     struct str *out)
@@ -43,7 +49,9 @@ static bool differs(struct arena *a, const struct val *is, const struct val *was
         if (old && v->kind == VAL_MAP && old->kind == VAL_MAP && differs(a, v, old, depth + 1, out))
             return true;
         struct str now = text_of(a, v), before = old ? text_of(a, old) : STR("");
-        if (!old)
+        if (is_sum(v))
+            *out = str_printf(a, PRI_STR " %s", STR_ARG(key), old ? "changed" : "is new");
+        else if (!old)
             *out = str_printf(a, PRI_STR " " PRI_STR ", was not there", STR_ARG(key), STR_ARG(now));
         else if (now.n && before.n)
             *out = str_printf(a, PRI_STR " " PRI_STR ", was " PRI_STR, STR_ARG(key), STR_ARG(now),
@@ -63,14 +71,18 @@ static struct str gone_key(struct arena *a, const struct val *is, const struct v
     return STR("");
 }
 
-static struct str why_of_buildpack(struct arena *a, const struct lm_layer *is, const struct lm_layer *was)
+static struct str what_differs(struct arena *a, const struct val *is, const struct val *was)
 {
     struct str why = STR("");
+    return differs(a, is, was, 0, &why) ? why : gone_key(a, is, was);
+}
+
+static struct str why_of_buildpack(struct arena *a, const struct lm_layer *is, const struct lm_layer *was)
+{
     if (!was)
         return STR("new");
-    if (is && (differs(a, is->data, was->data, 0, &why) || (why = gone_key(a, is->data, was->data)).n))
-        return why;
-    return STR("files changed");
+    struct str why = is ? what_differs(a, is->data, was->data) : STR("");
+    return why.n ? why : STR("files changed");
 }
 
 // The layers that are no buildpack's.
@@ -93,4 +105,15 @@ struct str build_why(struct arena *a, const struct lifecycle_metadata *is,
         return had_before(was, name) ? STR("files changed") : STR("new");
     struct str bp = str_head(name, colon), layer = str_from(name, colon + 1);
     return why_of_buildpack(a, lm_find(is, bp, layer), lm_find(was, bp, layer));
+}
+
+struct str build_why_same(struct arena *a, const struct lifecycle_metadata *is,
+                          const struct lifecycle_metadata *was, struct str name)
+{
+    size_t colon;
+    if (!was || !str_find_last(name, ':', &colon))
+        return STR("");
+    const struct lm_layer *now = lm_find(is, str_head(name, colon), str_from(name, colon + 1));
+    const struct lm_layer *before = lm_find(was, str_head(name, colon), str_from(name, colon + 1));
+    return now && before ? what_differs(a, now->data, before->data) : STR("");
 }

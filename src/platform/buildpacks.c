@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "document/toml.h"
 #include "lifecycle/context.h"
+#include "platform/builtin.h"
 #include "version/semver.h"
 #include <fcntl.h>
 
@@ -43,6 +44,21 @@ static bool has(int fd, const char *path)
     return faccessat(fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// Of one with programs of its own. A link may lead to where it lies inside.
+static int check_programs(int fd, struct err *e)
+{
+    static const char *const programs[] = {"bin/detect", "bin/build"};
+    struct stat st;
+    for (size_t i = 0; i < COUNT(programs); i++) {
+        if (fstatat(fd, programs[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return err_set(e, ERR_NOT_FOUND, "%s: is not there; a buildpack has it, or a recipe.toml",
+                           programs[i]);
+        if (S_ISREG(st.st_mode) && !(st.st_mode & 0111))
+            return err_set(e, ERR_PARSE, "%s: is not executable; chmod +x makes it so", programs[i]);
+    }
+    return 0;
+}
+
 static int read_folder(struct finding *f, int fd, const char *dir, struct build_buildpack *out, struct err *e)
 {
     struct build_buildpack bp = {.dir = dir};
@@ -55,6 +71,8 @@ static int read_folder(struct finding *f, int fd, const char *dir, struct build_
         return err_set(e, ERR_PARSE, "buildpack %s: version \"" PRI_STR "\" is not a name for a directory",
                        dir, STR_ARG(bp.desc.version));
     bp.recipe = has(fd, "recipe.toml");
+    if (!bp.recipe && !bp.desc.order.n && check_programs(fd, e) < 0)
+        return err_wrap(e, "buildpack %s", dir);
     bp.bare = bp.recipe && !bp.desc.order.n && !has(fd, "bin/build");
     bp.inside = arena_printf(f->a, INSIDE_CNB "/buildpacks/%s/" PRI_STR, name, STR_ARG(bp.desc.version));
     *out = bp;
@@ -66,24 +84,6 @@ static void add(struct finding *f, const struct build_buildpack *bp)
     struct build_buildpacks *b = f->out;
     b->v = arena_grow(f->a, b->v, b->n, &b->cap, sizeof *b->v);
     b->v[b->n++] = *bp;
-}
-
-// Texts "id" of what is built in, for messages.
-static struct str builtin_ids(struct finding *f)
-{
-    struct strv dirs = {0};
-    struct err none = {0};
-    struct str out = STR("");
-    if (f->builtin < 0 || dir_names(f->a, f->builtin, ".", BUILTIN_MAX, &dirs, &none) < 0)
-        return out;
-    for (size_t i = 0; i < dirs.n; i++) {
-        struct str name = str_dup(f->a, dirs.v[i]);
-        char *slash = memchr(name.p, '_', name.n);
-        if (slash)
-            *slash = '/';
-        out = str_printf(f->a, PRI_STR "%s" PRI_STR, STR_ARG(out), i ? ", " : "", STR_ARG(name));
-    }
-    return out;
 }
 
 // The newest of the versions that lie beside each other.
@@ -173,10 +173,10 @@ static int add_named_id(struct finding *f, struct str text, struct cnb_group *g,
     if (found < 0)
         return -1;
     if (!found) {
-        struct str ids = builtin_ids(f);
-        return err_set(e, ERR_NOT_FOUND,
-                       "buildpack " PRI_STR ": neither a folder nor built in; built in: " PRI_STR,
-                       STR_ARG(text), STR_ARG(ids.n ? ids : STR("none")));
+        struct str instead = builtin_instead(f->a, f->in->programs, text);
+        (void)err_set(e, ERR_NOT_FOUND, PRI_STR, STR_ARG(instead));
+        return err_wrap(e, "buildpack " PRI_STR ": neither a folder nor built in",
+                        STR_ARG(str_printable(f->a, text, 100)));
     }
     if (add_element(f, g, id, version) < 0)
         return err_set(e, ERR_USAGE, "buildpack " PRI_STR ": is named twice", STR_ARG(id));

@@ -6,14 +6,15 @@
 #include "cnb/env.h"
 #include "layer/make.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/wait.h>
 
-enum { GIT_MS = 5000, WORDS_MAX = 24, SHOWN = 12 };
+enum { GIT_MS = 5000, WORDS_MAX = 24, SHOWN = 12, FILTERS_MAX = 100, CONFIG_MAX = 3 * FILTERS_MAX };
 
 struct git {
     struct arena *a;
     const char *source, *path;
-    const char *const *envp;
+    struct strmap env;
 };
 
 // The work tree that holds `source`: the nearest directory with a ".git"; NULL when there is none.
@@ -51,7 +52,7 @@ static struct git git_at(struct arena *a, const char *source, const struct strma
     for (size_t i = 0; i < COUNT(set); i++)
         strmap_set(a, &own, str_of(set[i][0]), str_of(set[i][1]));
     const struct str *path = strmap_get(env, STR("PATH"));
-    return (struct git){a, source, path ? str_c(a, *path) : NULL, env_vector(a, &own)};
+    return (struct git){a, source, path ? str_c(a, *path) : NULL, own};
 }
 
 // Its wait status, -1: it did not come to an end. Unless this is 0, *why says how it failed; *out is what it wrote.
@@ -72,8 +73,8 @@ static int answer(const struct git *g, const char *const *words, struct str in, 
     for (size_t i = 0; words[i]; i++)
         argv[n++] = words[i];
     argv[n] = NULL;
-    const struct proc_spec spec = {PROC_QUIET, .argv = argv, .envp = g->envp, .path = g->path,
-                                   .timeout_ms = GIT_MS};
+    const struct proc_spec spec = {PROC_QUIET, .argv = argv, .envp = env_vector(g->a, &g->env),
+                                   .path = g->path, .timeout_ms = GIT_MS};
     if (proc_run(&spec, in, &text, &said, &status, &e) < 0 || buf_finish(&text, "git", &e) < 0) {
         *why = str_dup(g->a, str_of(err_text(&e, line, sizeof line)));
         return -1;
@@ -95,9 +96,28 @@ static bool ask(const struct git *g, const char *const *words, struct str in, st
     return answer(g, words, in, out, why) == 0;
 }
 
+// "filter.NAME.KEY" of the user's configuration: git shall not run it, since such a program may read the repository's
+// own configuration and run what that names, as git-lfs does. A file that it would change counts as changed.
+static void silence(struct git *g, struct str key)
+{
+    static const char *const off[][2] = {{"clean", ""}, {"process", ""}, {"required", "false"}};
+    const struct str *had = strmap_get(&g->env, STR("GIT_CONFIG_COUNT"));
+    uint64_t n = 0;
+    size_t dot;
+    (void)(had && str_u64(*had, 0, CONFIG_MAX, &n));
+    if (!str_find_last(key, '.', &dot) || n + COUNT(off) > CONFIG_MAX)
+        return;
+    for (size_t i = 0; i < COUNT(off); i++, n++) {
+        strmap_set(g->a, &g->env, str_printf(g->a, "GIT_CONFIG_KEY_%ju", (uintmax_t)n),
+                   str_printf(g->a, PRI_STR ".%s", STR_ARG(str_head(key, dot)), off[i][0]));
+        strmap_set(g->a, &g->env, str_printf(g->a, "GIT_CONFIG_VALUE_%ju", (uintmax_t)n), str_of(off[i][1]));
+    }
+    strmap_set(g->a, &g->env, STR("GIT_CONFIG_COUNT"), str_printf(g->a, "%ju", (uintmax_t)n));
+}
+
 // A filter of the repository's own configuration is a program that git status would run. Who cannot be asked, or says
 // more than we hear, is not harmless.
-static bool harmless(const struct git *g, struct str *why)
+static bool harmless(struct git *g, struct str *why)
 {
     static const char *const words[] = {"config",     "-z", "--show-scope", "--name-only", "--get-regexp",
                                         "^filter\\.", NULL};
@@ -106,12 +126,14 @@ static bool harmless(const struct git *g, struct str *why)
     bool none = status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1 && !out.n;
     if (none || status != 0)
         return none;
-    while (str_cut(&out, '\0', &scope) && str_cut(&out, '\0', &name)) {
-        if (str_is(scope, "global") || !scope.n)
-            continue;
-        *why = str_printf(g->a, "the repository's configuration sets " PRI_STR ", so git is not asked",
-                          STR_ARG(str_printable(g->a, name, 80)));
-        return false;
+    for (size_t n = 0; str_cut(&out, '\0', &scope) && str_cut(&out, '\0', &name); n++) {
+        if (!str_is(scope, "global") || n == FILTERS_MAX) {
+            *why = str_printf(g->a, "%s sets " PRI_STR ", so git is not asked",
+                              n == FILTERS_MAX ? "git's configuration" : "the repository's configuration",
+                              STR_ARG(str_printable(g->a, name, 80)));
+            return false;
+        }
+        silence(g, name);
     }
     return true;
 }
@@ -154,7 +176,7 @@ static bool clean(const struct git *g, struct str status, struct str inside, str
     return true;
 }
 
-static bool of_commit(const struct git *g, const char *root, struct created *out)
+static bool of_commit(struct git *g, const char *root, struct created *out)
 {
     static const char *const show[] = {"cat-file", "--batch", NULL};
     static const char *const changes[] = {"status",
@@ -189,25 +211,90 @@ static bool of_commit(const struct git *g, const char *root, struct created *out
     return true;
 }
 
-int created_time(struct arena *a, const char *source, const struct strmap *env, struct created *out,
-                 struct err *e)
+// 1: it is what SOURCE_DATE_EPOCH says.
+static int of_environment(const struct strmap *env, struct created *out, struct err *e)
+{
+    const struct str *epoch = strmap_get(env, STR("SOURCE_DATE_EPOCH"));
+    if (!epoch || !epoch->n)
+        return 0;
+    if (clock_source_date(*epoch, &out->sec, e) < 0)
+        return -1;
+    out->why = STR("SOURCE_DATE_EPOCH");
+    return 1;
+}
+
+static struct created of_source(struct arena *a, const char *source, const struct strmap *env)
 {
     struct created got = {.sec = LAYER_MTIME};
-    const struct str *epoch = strmap_get(env, STR("SOURCE_DATE_EPOCH"));
-    const char *root = NULL;
-    if (epoch && epoch->n) {
-        if (clock_source_date(*epoch, &got.sec, e) < 0)
-            return -1;
-        got.why = STR("SOURCE_DATE_EPOCH");
-        *out = got;
-        return 0;
-    }
-    root = work_tree(a, source);
+    const char *root = work_tree(a, source);
     struct git g = git_at(a, source, env);
     if (!root)
         got.why = STR("fixed date: no git work tree");
     else if (!of_commit(&g, root, &got))
         got.why = str_printf(a, "fixed date: " PRI_STR, STR_ARG(got.why));
-    *out = got;
+    return got;
+}
+
+int created_time(struct arena *a, const char *source, const struct strmap *env, struct created *out,
+                 struct err *e)
+{
+    struct created got;
+    int rc = of_environment(env, &got, e);
+    if (rc < 0)
+        return -1;
+    *out = rc ? got : of_source(a, source, env);
     return 0;
+}
+
+struct created_ask {
+    struct arena *a; // the thread's until it is joined
+    const char *source;
+    const struct strmap *env;
+    struct created got;
+    pthread_t thread;
+    bool runs;
+};
+
+static void *ask_thread(void *q_)
+{
+    struct created_ask *q = q_;
+    q->got = of_source(q->a, q->source, q->env);
+    return NULL;
+}
+
+int created_begin(const char *source, const struct strmap *env, struct created_ask **out, struct err *e)
+{
+    struct created now;
+    int rc = of_environment(env, &now, e);
+    if (rc < 0)
+        return -1;
+    struct created_ask *q = XNEW(struct created_ask);
+    q->a = arena_new(8192);
+    q->source = str_c(q->a, str_of(source));
+    q->env = env;
+    if (rc)
+        q->got = now;
+    else
+        q->runs = pthread_create(&q->thread, NULL, ask_thread, q) == 0;
+    if (!rc && !q->runs)
+        (void)ask_thread(q);
+    *out = q;
+    return 0;
+}
+
+const struct created *created_answer(struct created_ask *q)
+{
+    if (q->runs)
+        (void)pthread_join(q->thread, NULL);
+    q->runs = false;
+    return &q->got;
+}
+
+void created_free(struct created_ask *q)
+{
+    if (!q)
+        return;
+    (void)created_answer(q);
+    arena_free(q->a);
+    free(q);
 }

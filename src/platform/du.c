@@ -14,8 +14,9 @@ static const struct {
     [DU_BLOBS] = {"blobs", "layers and documents of images as they are sent"},
     [DU_APPS] = {"apps", "layers that apps keep from build to build"},
     [DU_DEPS] = {"deps", "downloads of buildpacks"},
+    [DU_APT] = {"apt", "packages of Debian, their lists, and copies of packages that unpack faster"},
     [DU_KNOWN] = {"known", "prints of directories that were seen before"},
-    [DU_OTHER] = {"other", "names of images, package lists, unfinished work"},
+    [DU_OTHER] = {"other", "names of images, unfinished work"},
 };
 static_assert(COUNT(parts) == DU_PART_MAX_, "one name per part");
 enum { FOLDERS_MAX = 1000 };

@@ -3,7 +3,7 @@
 #pragma once
 #include "image/image.h"
 
-enum du_part { DU_TREES, DU_BLOBS, DU_APPS, DU_DEPS, DU_KNOWN, DU_OTHER, DU_PART_MAX_ };
+enum du_part { DU_TREES, DU_BLOBS, DU_APPS, DU_DEPS, DU_APT, DU_KNOWN, DU_OTHER, DU_PART_MAX_ };
 const char *du_part_name(enum du_part p);  // "trees", …
 const char *du_part_about(enum du_part p); // what lies there, for people
 

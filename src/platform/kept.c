@@ -71,24 +71,34 @@ static int check_generations(const struct kept *k, const struct kept_record *r, 
     return 0;
 }
 
-static void read_record(struct kept *k)
+// A disk that cannot be read now is no reason to throw away what it holds.
+static int read_record(struct kept *k, struct err *e)
 {
     drop_buf struct buf text = BUF_INIT(LIMIT_DOCUMENT);
     struct err why = {0};
     char said[512];
     if (dir_kind(k->dir, KEPT_RECORD) == DIR_ABSENT)
-        return;
-    if (file_read(k->dir, KEPT_RECORD, &text, &why) < 0 ||
-        kept_record_read(k->a, str_dup(k->a, buf_view(&text)), &k->rec, &why) < 0 ||
+        return 0;
+    int rc = file_read(k->dir, KEPT_RECORD, &text, &why);
+    if (rc < 0 && why.code == ERR_IO) {
+        if (e)
+            *e = why;
+        return -1;
+    }
+    if (rc < 0 || kept_record_read(k->a, str_dup(k->a, buf_view(&text)), &k->rec, &why) < 0 ||
         check_generations(k, &k->rec, &why) < 0) {
         k->rec = (struct kept_record){0};
         event_warn(k->o.ev, NULL, "kept layers are made anew: %s", err_text(&why, said, sizeof said));
-        return;
+        return 0;
     }
-    if (same_ids(k))
+    if (same_ids(k)) {
         k->text = str_dup(k->a, buf_view(&text));
-    else // the files would belong to somebody else inside
-        k->rec = (struct kept_record){0};
+        return 0;
+    }
+    struct str other = STR("kept layers are made anew: they are of a build by another id");
+    event_emit(k->o.ev, &(struct event){.kind = EV_FACT, .text = other});
+    k->rec = (struct kept_record){0}; // the files would belong to somebody else inside
+    return 0;
 }
 
 int kept_open(struct arena *a, const struct kept_opts *o, struct kept **out, struct err *e)
@@ -110,8 +120,7 @@ int kept_open(struct arena *a, const struct kept_opts *o, struct kept **out, str
     k->path = arena_printf(a, "%s/apps/" PRI_STR, state_path(o->st), STR_ARG(key));
     k->scratch_path = arena_printf(a, "%s/" KEPT_NEW, k->path);
     k->upper_path = arena_printf(a, "%s/upper", k->scratch_path);
-    read_record(k);
-    if (kept_clean(k, e) < 0)
+    if (read_record(k, e) < 0 || kept_clean(k, e) < 0)
         return err_wrap(e, "kept layers");
     *out = steal_ptr(k);
     return 0;

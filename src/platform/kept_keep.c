@@ -40,9 +40,11 @@ static enum touched look(struct kept *k, const char *dir, struct str part)
         return REPLACED;
     if (k->o.copies)
         return look_copy(k, shown);
-    if (path_parent(k->upper, path.p, &parent, &name, NULL) < 0 ||
-        fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
-        return SAME;
+    struct err why = {0};
+    if (path_parent(k->upper, path.p, &parent, &name, &why) < 0)
+        return why.code == ERR_NOT_FOUND ? SAME : REPLACED;
+    if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? SAME : REPLACED; // who cannot look does not know
     return S_ISDIR(info.st_mode) && !kept_is_opaque(k->upper, path.p) && !kept_is_opaque(k->upper, dir)
                ? CHANGED
                : REPLACED;
@@ -293,6 +295,9 @@ static int publish(struct keeping *n, struct err *e)
         return -1;
     if (renameat(k->dir, KEPT_NEW "/upper", k->dir, n->gen.p) < 0)
         return err_sys(e, PRI_STR, STR_ARG(n->gen));
+    // Where no overlay was in between, a build could set what the next one's would obey: its layers could not be read.
+    if (!k->lower.n && kept_plain(k->upper, e) < 0)
+        return err_wrap(e, "kept layers");
     // A record must never name what a power cut may still take away.
     return syncfs(k->dir) < 0 ? err_sys(e, "kept layers: sync") : 0;
 }

@@ -7,11 +7,9 @@
 #include "platform/kept_priv.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/xattr.h>
 
-enum { COPY_CHUNK = 1 << 20, PARENT_MODE = 0700 };
+enum { PARENT_MODE = 0700, XATTRS = 65536 };
 
 // Modes and times of directories come last: what is made in them changes both.
 struct laid_dir {
@@ -37,17 +35,35 @@ bool kept_is_opaque(int dirfd, const char *path)
            fgetxattr(fd, KEPT_OPAQUE, value, sizeof value) == 1 && value[0] == 'y';
 }
 
-static int copy_bytes(int from, int to, const char *path, struct err *e)
+// Attributes that an overlay would obey, of a file. Directories have only those that mean what the record says.
+static int strip(int fd, const char *path, struct err *e)
 {
-    if (ioctl(to, FICLONE, from) == 0)
+    static const char prefix[] = "user.overlay.";
+    char names[XATTRS];
+    ssize_t n = flistxattr(fd, names, sizeof names);
+    if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS))
         return 0;
-    for (;;) {
-        ssize_t n = copy_file_range(from, NULL, to, NULL, COPY_CHUNK, 0);
-        if (n == 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return err_sys(e, "%s: copy", path);
+    if (n < 0)
+        return err_sys(e, "%s: attributes", path);
+    for (const char *name = names; name < names + n; name += strlen(name) + 1)
+        if (strncmp(name, prefix, sizeof prefix - 1) == 0 && fremovexattr(fd, name) < 0)
+            return err_sys(e, "%s: attribute %s", path, name);
+    return 0;
+}
+
+int kept_plain(int dirfd, struct err *e)
+{
+    drop_(walk_free) struct walk *w = NULL;
+    const struct walk_entry *it;
+    enum walk_step step;
+    if (walk_open(dirfd, ".", TREE_WALK, &w, e) < 0)
+        return -1;
+    while ((step = walk_next(w, &it, e)) == WALK_ENTRY) {
+        drop_fd int fd = -1;
+        if (S_ISREG(it->st.st_mode) && (walk_open_file(w, &fd, e) < 0 || strip(fd, it->path.p, e) < 0))
+            return -1;
     }
+    return step == WALK_END ? 0 : -1;
 }
 
 static int give(const struct laying *l, int fd, const char *path, struct err *e)
@@ -64,8 +80,10 @@ static int lay_file(struct laying *l, struct walk *w, const struct walk_entry *i
     drop_fd int to = -1;
     if (walk_open_file(w, &from, e) < 0 ||
         path_open_plain(parent, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &to, e) < 0 ||
-        copy_bytes(from, to, name, e) < 0 || give(l, parent, name, e) < 0)
+        give(l, parent, name, e) < 0)
         return -1;
+    if (file_copy(from, to, e) < 0)
+        return err_wrap(e, "%s", name);
     const struct timespec times[2] = {it->st.st_mtim, it->st.st_mtim};
     if (fchmod(to, it->st.st_mode & 07777) < 0 || futimens(to, times) < 0)
         return err_sys(e, "%s", name);

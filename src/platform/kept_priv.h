@@ -85,3 +85,5 @@ struct kept_copy {
 };
 int nodiscard kept_lay(const struct kept_copy *c, struct err *e);
 bool kept_is_opaque(int dirfd, const char *path);
+// No file beneath has an attribute that an overlay would obey.
+int nodiscard kept_plain(int dirfd, struct err *e);

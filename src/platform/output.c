@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/output.h"
+#include "base/dir.h"
 #include "base/file.h"
 #include "image/archive.h"
 #include "image/layout.h"
 #include "stream/memory.h"
 #include <fcntl.h>
 
-enum there { THERE_NOTHING, THERE_FOLDER, THERE_FILE };
+enum { NAMES_MAX = 1000000 };
+enum there { THERE_NOTHING, THERE_FOLDER, THERE_FILE, THERE_ELSE };
 
 // A path of the operator's: links are followed.
 static enum there what_is(const char *path)
@@ -14,7 +16,18 @@ static enum there what_is(const char *path)
     struct stat st;
     if (fstatat(AT_FDCWD, path, &st, 0) < 0)
         return THERE_NOTHING;
-    return S_ISDIR(st.st_mode) ? THERE_FOLDER : THERE_FILE;
+    return S_ISDIR(st.st_mode) ? THERE_FOLDER : S_ISREG(st.st_mode) ? THERE_FILE : THERE_ELSE;
+}
+
+// Nothing, or a layout. What is wrong inside of one is told when it is written.
+static bool may_be_layout(struct arena *a, const char *path)
+{
+    struct strv names;
+    struct err none = {0};
+    drop_fd int fd = -1;
+    return path_open_host(path, O_RDONLY | O_DIRECTORY, 0, &fd, &none) < 0 ||
+           dir_names(a, fd, ".", NAMES_MAX, &names, &none) < 0 || !names.n ||
+           faccessat(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int output_parse(struct arena *a, struct str word, struct output *out, struct err *e)
@@ -33,9 +46,16 @@ int output_parse(struct arena *a, struct str word, struct output *out, struct er
         if (what_is(dir) != THERE_FOLDER || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0)
             return err_set(e, ERR_USAGE, "--output " PRI_STR ": %s is not a folder that can be written to",
                            STR_ARG(word), dir);
+        if (there == THERE_ELSE)
+            return err_set(e, ERR_USAGE, "--output " PRI_STR ": is there, and is neither a file nor a folder",
+                           STR_ARG(word));
         if (there != THERE_NOTHING && (there == THERE_FOLDER) != (o.kind == OUTPUT_LAYOUT))
             return err_set(e, ERR_USAGE, "--output " PRI_STR ": there is a %s already", STR_ARG(word),
                            there == THERE_FOLDER ? "folder" : "file");
+        if (there == THERE_FOLDER && !may_be_layout(a, o.path))
+            return err_set(e, ERR_USAGE,
+                           "--output " PRI_STR ": the folder has other things in it and is no OCI layout",
+                           STR_ARG(word));
         *out = o;
         return 0;
     }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/run.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "cnb/env.h"
 #include "platform/stop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
+#define INSIDE_BINDINGS "/bindings"
 enum { RUN_GRACE_MS = 10000 };
 
 // What the sandbox is made of; texts live in the arena.
@@ -53,6 +57,19 @@ static int make_root(struct running *r, const struct sbx_plan *p, struct err *e)
     return 0;
 }
 
+// The app's own variable, or the user's, stays: then the bindings are somewhere else.
+static int add_bindings(struct running *r, struct strmap *env, struct err *e)
+{
+    struct cnb_bindings found;
+    if (!r->in->bindings.n || map_find(env, STR(BINDING_ROOT)))
+        return 0;
+    if (workdir_bindings(&r->run->work, r->a, r->in->bindings, "bindings", &found, e) < 0)
+        return -1;
+    add(r, SBX_BIND_RO, INSIDE_BINDINGS)->src = arena_printf(r->a, "%s/bindings", r->run->work.path);
+    strmap_set(r->a, env, STR(BINDING_ROOT), STR(INSIDE_BINDINGS));
+    return 0;
+}
+
 static void words(struct running *r, struct strv *out)
 {
     const struct container_config *c = &r->run->img.config.config;
@@ -65,7 +82,9 @@ static void words(struct running *r, struct strv *out)
     } else {
         strv_add(r->a, out, str_printf(r->a, "/cnb/process/" PRI_STR, STR_ARG(r->in->entrypoint)));
     }
-    const struct strv *rest = r->in->args.n ? &r->in->args : &c->cmd;
+    // The image's Cmd are arguments for its own entrypoint.
+    static const struct strv none = {0};
+    const struct strv *rest = r->in->args.n ? &r->in->args : r->in->entrypoint.n ? &none : &c->cmd;
     for (size_t i = 0; i < rest->n; i++)
         strv_add(r->a, out, rest->v[i]);
 }
@@ -78,7 +97,7 @@ static const char *const *vector(struct arena *a, const struct strv *v)
     return out;
 }
 
-static const char *const *environment(struct running *r)
+static void environment(struct running *r, struct strmap *out)
 {
     struct strmap env = {0};
     const struct container_config *c = &r->run->img.config.config;
@@ -91,18 +110,39 @@ static const char *const *environment(struct running *r)
     }
     for (size_t i = 0; i < r->in->env->n; i++)
         strmap_set(r->a, &env, r->in->env->v[i].key, r->in->env->v[i].val);
-    return env_vector(r->a, &env);
+    *out = env;
+}
+
+// A terminal stays ours: who has it open may read what is typed and change how it works.
+static int log_pipe(struct running *r, struct sbx_plan *p, int *log, struct err *e)
+{
+    int ends[2];
+    uint32_t uid = 0, gid = 0;
+    if (!isatty(p->log_fd))
+        return 0;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return err_sys(e, "pipe");
+    r->run->out = ends[0];
+    *log = p->log_fd = ends[1];
+    // /dev/stdout is opened with the rights of the id inside.
+    bool given = geteuid() != 0 || (sbx_outside(p->uid, p->run_uid, &uid) &&
+                                    sbx_outside(p->gid, p->run_gid, &gid) && fchown(ends[1], uid, gid) == 0);
+    return !given || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? err_sys(e, "pipe") : 0;
 }
 
 static int start(struct running *r, struct err *e)
 {
     struct strv argv = {0};
+    struct strmap env;
     struct sbx_plan p = {.run_uid = r->run->root.user.uid,
                          .run_gid = r->run->root.user.gid,
                          .net = !r->in->offline,
+                         .max_files = LIMIT_BUILD_FILES,
+                         .max_procs = LIMIT_BUILD_PROCS,
                          .log_fd = r->in->log_fd,
                          .tmp = r->in->temp_dir};
     struct str cwd = r->run->img.config.config.working_dir;
+    drop_fd int log = -1;
     words(r, &argv);
     if (!argv.n)
         return err_set(e, ERR_USAGE, PRI_STR ": the image has no entrypoint; say what to start",
@@ -110,13 +150,16 @@ static int start(struct running *r, struct err *e)
     if (argv.v[0].p[0] != '/')
         return err_set(e, ERR_USAGE, PRI_STR ": \"" PRI_STR "\" is not an absolute path in the image",
                        STR_ARG(r->in->image), STR_ARG(argv.v[0]));
-    if (sbx_ids(p.run_uid, p.run_gid, &p, e) < 0 || make_root(r, &p, e) < 0)
+    environment(r, &env);
+    if (sbx_ids(p.run_uid, p.run_gid, &p, e) < 0 || make_root(r, &p, e) < 0 || add_bindings(r, &env, e) < 0)
         return -1;
     p.op = r->op;
     p.n_op = r->n_op;
     p.argv = vector(r->a, &argv);
-    p.envp = environment(r);
-    p.cwd = cwd.n ? str_c(r->a, cwd) : "/";
+    p.envp = env_vector(r->a, &env);
+    p.cwd = cwd.n ? str_c(r->a, path_clean(r->a, cwd)) : "/";
+    if (log_pipe(r, &p, &log, e) < 0)
+        return -1;
     return sbx_start(&p, r->in->runner, r->a, &r->run->sbx, e);
 }
 
@@ -128,18 +171,26 @@ static int open_image(struct arena *a, const struct run_in *in, struct run *run,
     if (!manifest_is_image(&run->img.manifest))
         return err_set(e, ERR_USAGE, PRI_STR ": is an artifact, not an image that can be started",
                        STR_ARG(in->image));
-    if (rootfs_open(in->st, a, &run->img, &run->root, e) < 0 || workdir_make(in->temp_dir, &run->work, e) < 0)
+    if (rootfs_open(in->st, a, &run->img, &run->root, e) < 0)
+        return -1;
+    if (in->lease)
+        drop_fd_p(in->lease);
+    if (workdir_make(in->temp_dir, &run->work, e) < 0)
         return -1;
     return start(&r, e);
 }
 
-// The file of a process type that the image does not have is not there.
+// A process type or program that the image does not have.
 static int no_such_process(const struct run_in *in, struct err *e)
 {
     size_t slash;
-    if (e->sys != ENOENT || !in->entrypoint.n || str_find(in->entrypoint, '/', &slash))
+    if (e->sys != ENOENT || !in->entrypoint.n)
         return -1;
     *e = (struct err){0};
+    if (str_find(in->entrypoint, '/', &slash))
+        return err_set(e, ERR_NOT_FOUND,
+                       PRI_STR ": it has no program \"" PRI_STR "\", or not what that needs",
+                       STR_ARG(in->image), STR_ARG(in->entrypoint));
     return err_set(e, ERR_NOT_FOUND, PRI_STR ": no process type \"" PRI_STR "\"; \"dema inspect\" lists them",
                    STR_ARG(in->image), STR_ARG(in->entrypoint));
 }
@@ -159,6 +210,7 @@ int run_start(struct arena *a, const struct run_in *in, struct run *out, struct 
 void run_done(struct run *r)
 {
     sbx_done(&r->sbx);
+    drop_fd_p(&r->out);
     workdir_done(&r->work);
     rootfs_done(&r->root);
 }
@@ -171,18 +223,43 @@ static int end_it(struct sbx *s, int *status, struct err *e)
     return err_set(e, ERR_CANCELLED, "stopped");
 }
 
-// A signal to us is one to the app, which ends as it likes. A second one, or RUN_GRACE_MS, end it.
-static int wait_for(int stop_fd, struct sbx *s, int *status, struct err *e)
+// What the app printed so far, on to where ours goes. False: no more will come, or nobody takes it.
+static bool pass_on(int from, int to)
 {
-    struct pollfd p[2] = {{.fd = s->pidfd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+    char chunk[4096];
+    ssize_t n = read(from, chunk, sizeof chunk);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR;
+    return n > 0 && file_write_all(to, chunk, (size_t)n, NULL) == 0;
+}
+
+static int ended(struct run *r, int log_fd, int *status, struct err *e)
+{
+    int rc = sbx_wait(&r->sbx, 0, status, e);
+    struct pollfd out = {.fd = r->out, .events = POLLIN};
+    while (out.fd >= 0 && poll(&out, 1, 0) == 1 && pass_on(r->out, log_fd))
+        ;
+    return rc;
+}
+
+// A signal to us is one to the app, which ends as it likes. A second one, or RUN_GRACE_MS, end it.
+static int wait_for(const struct run_in *in, struct run *r, int *status, struct err *e)
+{
+    struct sbx *s = &r->sbx;
+    // The word on its link comes at once; its process ends when the kernel has put its mounts away.
+    struct pollfd p[3] = {{.fd = s->link, .events = POLLIN},
+                          {.fd = in->stop_fd, .events = POLLIN},
+                          {.fd = r->out, .events = POLLIN}};
     uint64_t end = 0;
     for (;;) {
         uint64_t now = clock_mono_ms();
-        if (poll(p, 2, !end ? -1 : now < end ? (int)(end - now) : 0) < 0 && errno != EINTR)
+        if (poll(p, COUNT(p), !end ? -1 : now < end ? (int)(end - now) : 0) < 0 && errno != EINTR)
             return err_sys(e, "sandbox");
+        if (p[2].revents && !pass_on(r->out, in->log_fd))
+            p[2].fd = -1;
         if (p[0].revents)
-            return sbx_wait(s, 0, status, e);
-        int sig = p[1].revents ? stop_take(stop_fd) : 0;
+            return ended(r, in->log_fd, status, e);
+        int sig = p[1].revents ? stop_take(in->stop_fd) : 0;
         if (end && (sig || clock_mono_ms() >= end))
             return end_it(s, status, e);
         if (!sig)
@@ -199,7 +276,7 @@ int run_image(struct arena *a, const struct run_in *in, struct run_out *out, str
     if (run_start(a, in, &r, e) < 0)
         return -1;
     got.missing = r.sbx.missing;
-    if (wait_for(in->stop_fd, &r.sbx, &got.status, e) < 0)
+    if (wait_for(in, &r, &got.status, e) < 0)
         return no_such_process(in, e);
     *out = got;
     return 0;

@@ -12,13 +12,15 @@ struct run_in {
     struct events *ev;
     struct str image;         // a name of the state
     struct strv args;         // behind the image's entrypoint; replace its Cmd
-    struct str entrypoint;    // a process type ("worker") or a path; empty: the image's own
+    struct str entrypoint;    // a process type or a path, then without the Cmd; empty: the image's own
     const struct strmap *env; // beside the image's own
     enum sbx_runner runner;
-    bool offline; // no network but a loopback of its own
-    int log_fd;   // the program's output
+    struct str bindings; // a directory of service bindings, for the app as SERVICE_BINDING_ROOT; empty: none
+    bool offline;        // no network but a loopback of its own
+    int log_fd;          // the program's output
     int stop_fd; // of stop_open; -1: none. What comes there goes on to the app; 10 s later, or a second one, end it
     const char *temp_dir;
+    int *lease; // of state_lease, for an image without a name; closed when its trees are held. NULL: none
 };
 
 // One that runs.
@@ -27,10 +29,11 @@ struct run {
     struct image img;
     struct rootfs_tree root;
     struct workdir work;
+    int out; // owned: what it prints, where in->log_fd is a terminal; else -1
 };
 #define RUN_INIT                                                                                             \
     {                                                                                                        \
-        .sbx = SBX_INIT, .work = WORKDIR_INIT                                                                \
+        .sbx = SBX_INIT, .work = WORKDIR_INIT, .out = -1                                                     \
     }
 // in->stop_fd does not count. *out must be RUN_INIT; run_done ends what runs and removes what it left.
 int nodiscard run_start(struct arena *a, const struct run_in *in, struct run *out, struct err *e);

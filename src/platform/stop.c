@@ -28,17 +28,3 @@ int stop_take(int fd)
     struct signalfd_siginfo info;
     return fd >= 0 && read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
-
-int stop_wait(int fd, struct sbx *s, int *status, struct err *e)
-{
-    struct pollfd p[2] = {{.fd = s->pidfd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-    while (!p[0].revents && !p[1].revents)
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
-            return err_sys(e, "sandbox");
-    if (p[0].revents)
-        return sbx_wait(s, 0, status, e);
-    struct err ignored = {0};
-    sbx_kill(s);
-    (void)!sbx_wait(s, 0, status, &ignored);
-    return err_set(e, ERR_CANCELLED, "stopped");
-}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // platform/stop.h - Ctrl-C and friends as a descriptor, so that a build that is stopped still cleans up behind itself.
 #pragma once
-#include "sandbox/sandbox.h"
+#include "base/err.h"
 
 // Blocks SIGINT, SIGTERM and SIGHUP for this process and its threads; *fd (the caller's) is readable once one came.
 int nodiscard stop_open(int *fd, struct err *e);
@@ -9,5 +9,3 @@ int nodiscard stop_open(int *fd, struct err *e);
 int nodiscard stop_check(int fd, struct err *e);
 // The signal that came, which then counts no more; 0: none did.
 int stop_take(int fd);
-// As sbx_wait without a time limit; a stop ends everything in the sandbox: ERR_CANCELLED.
-int nodiscard stop_wait(int fd, struct sbx *s, int *status, struct err *e);

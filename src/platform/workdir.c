@@ -56,3 +56,19 @@ int workdir_scratch(const struct workdir *w, const char *name, mode_t mode, int6
                ? -1
                : workdir_sub(w, work, 0755, owner_uid, owner_gid, e);
 }
+
+int workdir_bindings(const struct workdir *w, struct arena *a, struct str root, const char *name,
+                     struct cnb_bindings *out, struct err *e)
+{
+    struct strmap env = {0};
+    struct cnb_bindings got = {0};
+    drop_fd int there = -1, to = -1;
+    strmap_set(a, &env, STR(BINDING_ROOT), root);
+    if (path_open_host(str_c(a, root), O_PATH | O_DIRECTORY, 0, &there, e) < 0 ||
+        cnb_bindings_read(a, &env, STR(""), &got, e) < 0 || workdir_sub(w, name, 0755, -1, -1, e) < 0 ||
+        path_open_plain(w->fd, name, O_RDONLY | O_DIRECTORY, 0, &to, e) < 0 ||
+        cnb_bindings_copy(a, &got, to, e) < 0)
+        return err_wrap(e, BINDING_ROOT);
+    *out = got;
+    return 0;
+}

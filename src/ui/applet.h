@@ -30,6 +30,13 @@ struct opt {
         .name = long_name, .kind = OPT_KIND_(((S *)0)->member), .off = offsetof(S, member), __VA_ARGS__      \
     }
 
+// An option that other tools have and we do not, by its long name or letter: what there is instead.
+struct opt_instead {
+    const char *name; // NULL: only the letter
+    char letter;      // 0 = none
+    const char *instead;
+};
+
 enum opt_grammar { GRAMMAR_GNU, GRAMMAR_GO };
 
 // What an applet may use of the world outside; made once by the link's main.
@@ -53,7 +60,8 @@ struct applet {
     const char *details;  // paragraphs for --help and the reference page; NULL = none
     const char *examples; // lines for both; NULL = none
     enum opt_grammar grammar;
-    const struct opt *opts; // ended by a row without name
+    const struct opt *opts;            // ended by a row without name
+    const struct opt_instead *instead; // NULL, or ended by a row without `instead`
     size_t in_size;
     size_t off_args; // member of kind struct strv that receives positional arguments
     size_t min_args, max_args;

@@ -40,6 +40,10 @@ static int store(struct parse *p, const struct opt *o, struct str value, struct 
 {
     void *at = p->in + o->off;
     bool b = false;
+    // An empty word is mostly a variable of the shell that is not set.
+    if (!value.n && p->ap->grammar == GRAMMAR_GNU)
+        return err_set(e, ERR_USAGE, "--%s: the value is empty, want %s", o->name,
+                       o->arg ? o->arg : "a value");
     switch (o->kind) {
     case OPT_FLAG:
         if (!str_bool(value, &b))
@@ -64,8 +68,20 @@ static int store(struct parse *p, const struct opt *o, struct str value, struct 
     BUG("option kind");
 }
 
+// Of a long name or, alone, a letter.
+static const char *what_instead(const struct applet *ap, bool letter, struct str name)
+{
+    for (const struct opt_instead *o = ap->instead; o && o->instead; o++)
+        if (letter ? o->letter && name.n == 1 && name.p[0] == o->letter : o->name && str_is(name, o->name))
+            return o->instead;
+    return NULL;
+}
+
 static int unknown(const struct parse *p, const char *dashes, struct str name, struct err *e)
 {
+    const char *instead = what_instead(p->ap, dashes[1] == 0 && p->ap->grammar == GRAMMAR_GNU, name);
+    if (instead)
+        return err_set(e, ERR_USAGE, "there is no option %s" PRI_STR ": %s", dashes, STR_ARG(name), instead);
     size_t n = count_opts(p->ap);
     const char **names = ARENA_ARRAY(p->app->a, const char *, n + 1);
     for (size_t i = 0; i < n; i++)

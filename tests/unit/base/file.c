@@ -128,6 +128,35 @@ TEST(newfile_on_another_filesystem)
     MUST(tree_remove(AT_FDCWD, dir, &e));
 }
 
+// The kernel copies within a filesystem; between two of them it does not.
+TEST(file_copy_leads_from_one_filesystem_to_another)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    char dir[] = "/dev/shm/dema-test-XXXXXX";
+    drop_fd int in = -1, here = -1, there = -1, deaf = -1;
+    drop_free char *bytes = xmalloc(MIB(1));
+    for (size_t i = 0; i < MIB(1); i++)
+        bytes[i] = (char)(i * 7919 >> 8);
+    test_write(t->dir, "from", bytes, MIB(1));
+    MUST(path_open(t->dir, "from", O_RDONLY, 0, &in, &e));
+    MUST(path_open(t->dir, "here", O_WRONLY | O_CREAT, 0644, &here, &e));
+    MUST(file_copy(in, here, &e));
+    CHECK(str_eq(test_read(a, t->dir, "here"), (struct str){bytes, MIB(1)}));
+    if (!mkdtemp(dir))
+        SKIP("no /dev/shm to write to");
+    const char *to = arena_printf(a, "%s/to", dir);
+    MUST(path_open_host(to, O_RDWR | O_CREAT, 0644, &there, &e));
+    CHECK(lseek(in, 0, SEEK_SET) == 0);
+    MUST(file_copy(in, there, &e));
+    drop_buf struct buf got = BUF_INIT(MIB(2));
+    MUST(file_read(AT_FDCWD, to, &got, &e));
+    CHECK(str_eq(buf_view(&got), (struct str){bytes, MIB(1)}));
+    CHECK(lseek(in, 0, SEEK_SET) == 0);
+    MUST(path_open_host("/dev/null", O_RDONLY, 0, &deaf, &e));
+    REFUSED(file_copy(in, deaf, &e), ERR_IO, "write|Bad file descriptor");
+    MUST(tree_remove(AT_FDCWD, dir, &e));
+}
+
 TEST(newfile_publish_refuses_what_is_no_file)
 {
     EQ_INT(mkdirat(t->dir, "d", 0755), 0);

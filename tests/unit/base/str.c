@@ -160,6 +160,16 @@ TEST(str_printable_leaves_nothing_for_a_terminal_to_obey)
     EQ_STR(str_printable(a, STR("\xc2\x9bxxx"), 1), "\\xc2\\x9b...");
 }
 
+TEST(str_cat_puts_pieces_behind_each_other)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct str got = STR_CAT(a, STR("a"), STR(""), (struct str){0}, STR("/"), STR("bc"));
+    EQ_STR(got, "a/bc");
+    EQ_UINT(strlen(got.p), 4);
+    EQ_STR(STR_CAT(a, (struct str){0}), "");
+    EQ_UINT(STR_CAT(a, (struct str){"x\0y", 3}, STR("z")).n, 4);
+}
+
 TEST(strv_sorts_and_finds)
 {
     drop_(arena_free) struct arena *a = arena_new(0);

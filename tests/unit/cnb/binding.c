@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cnb/binding.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "test.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void put(const struct test *t, const char *path, const char *text)
@@ -109,6 +113,74 @@ TEST(binding_as_kubernetes_mounts_it)
     EQ_UINT(got.v[0].entries.n, 1);
     MUST(cnb_binding_value(a, &got.v[0], STR("ca.pem"), &text, &e));
     EQ_STR(text, "pem");
+}
+
+TEST(binding_copies)
+{
+    static const char *const same[] = {"certs/type",        "certs/provider",        "certs/one.pem",
+                                       "old/metadata/kind", "old/metadata/provider", "old/secret/type",
+                                       "bare/metadata/kind"};
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct strmap env = {0};
+    struct cnb_bindings got = {0};
+    drop_fd int to = -1;
+    struct stat st;
+    put(t, "b/certs/..1/type", "ca-certificates");
+    put(t, "b/certs/..1/one.pem", "secret\n");
+    CHECK(symlinkat("..1/type", t->dir, "b/certs/type") == 0);
+    CHECK(symlinkat("..1/one.pem", t->dir, "b/certs/one.pem") == 0);
+    CHECK(fchmodat(t->dir, "b/certs/..1/one.pem", 0600, 0) == 0);
+    put(t, "b/certs/provider", "acme");
+    put(t, "b/old/metadata/kind", "older");
+    put(t, "b/old/metadata/provider", "acme");
+    put(t, "b/old/secret/type", "an entry here");
+    put(t, "b/bare/metadata/kind", "flag");
+    MUST(path_mkdirs(t->dir, "to", 0755, &e));
+    MUST(path_open(t->dir, "to", O_RDONLY | O_DIRECTORY, 0, &to, &e));
+    set_root(a, t, &env, "SERVICE_BINDING_ROOT");
+    MUST(cnb_bindings_read(a, &env, STR(""), &got, &e));
+    mode_t before = umask(077);
+    struct err why = {0};
+    int rc = cnb_bindings_copy(a, &got, to, &why);
+    (void)umask(before);
+    CHECK_MSG(rc == 0, "%s", why.cause);
+    for (size_t i = 0; i < COUNT(same); i++) {
+        EQ_STR(test_read(a, to, same[i]), str_c(a, test_read(a, t->dir, arena_printf(a, "b/%s", same[i]))));
+        CHECK(fstatat(to, same[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode));
+        EQ_UINT(st.st_mode & 07777, 0644);
+    }
+    CHECK(fstatat(to, "certs/..1", &st, AT_SYMLINK_NOFOLLOW) < 0);
+}
+
+TEST(binding_copies_have_limits)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct strmap env = {0};
+    struct cnb_bindings got = {0};
+    drop_free char *large = xcalloc(1, MIB(4));
+    put(t, "b/x/type", "x");
+    for (int i = 0; i < 5; i++)
+        test_write(t->dir, arena_printf(a, "b/x/%d", i), large, i < 4 ? MIB(4) : 1);
+    set_root(a, t, &env, "SERVICE_BINDING_ROOT");
+    MUST(cnb_bindings_read(a, &env, STR(""), &got, &e));
+    REFUSED(cnb_bindings_copy(a, &got, t->dir, &e), ERR_LIMIT, "x/3|bindings together|16777216 bytes");
+    test_write(t->dir, "b/x/0", large, 0);
+    test_write(t->dir, "b/x/1", large, MIB(4) + 1 - 1);
+    MUST(tree_remove(t->dir, "x", &e));
+    MUST(cnb_bindings_copy(a, &got, t->dir, &e));
+    CHECK(unlinkat(t->dir, "b/x/0", 0) == 0 && symlinkat("/etc/shadow", t->dir, "b/x/0") == 0);
+    REFUSED(cnb_bindings_copy(a, &got, t->dir, &e), ERR_DENIED, "x/0");
+    CHECK(unlinkat(t->dir, "b/x/0", 0) == 0 && mkfifoat(t->dir, "b/x/0", 0600) == 0);
+    REFUSED(cnb_bindings_copy(a, &got, t->dir, &e), ERR_USAGE, "x/0");
+    CHECK(symlinkat("/etc/shadow", t->dir, "b/away") == 0);
+    CHECK(unlinkat(t->dir, "b/x/0", 0) == 0);
+    MUST(cnb_bindings_read(a, &env, STR(""), &got, &e)); // who reads does without
+    EQ_UINT(got.n, 1);
+    REFUSED(cnb_bindings_copy(a, &got, t->dir, &e), ERR_DENIED, "/b/away|leads out");
+    CHECK(unlinkat(t->dir, "b/away", 0) == 0 && symlinkat("/etc", t->dir, "b/away") == 0);
+    MUST(cnb_bindings_read(a, &env, STR(""), &got, &e));
+    EQ_UINT(got.n, 1);
+    REFUSED(cnb_bindings_copy(a, &got, t->dir, &e), ERR_DENIED, "/b/away|leads out");
 }
 
 TEST(binding_refusals)

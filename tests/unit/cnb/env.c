@@ -108,6 +108,69 @@ TEST(env_platform_puts_path_variables_in_front)
     EQ_STR(*strmap_get(&env, STR("A.append")), "text");
 }
 
+TEST(env_has_says_what_is_a_directory_of_the_layer)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    put(t->dir, "l/bin/x", "");
+    put(t->dir, "l/lib", "a file");
+    put(t->dir, "l/real/x", "");
+    const struct env_dir plain = {t->dir, "l", STR("/layers/b/l")},
+                         linked = {t->dir, "link", STR("/layers/b/link")};
+    CHECK(symlinkat("real", t->dir, "l/inside") == 0 && symlinkat("/", t->dir, "l/outside") == 0 &&
+          symlinkat("nowhere", t->dir, "l/dangling") == 0 && symlinkat("lib", t->dir, "l/to-file") == 0 &&
+          symlinkat("l", t->dir, "link") == 0);
+    static const struct {
+        const char *name;
+        bool there;
+    } rows[] = {{"bin", true},      {"lib", false},      {"absent", false}, {"inside", true},
+                {"outside", false}, {"dangling", false}, {"to-file", false}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *got = "untouched";
+        MUST(env_has(a, &plain, rows[i].name, &got, &e));
+        CHECK_MSG(!!got == rows[i].there, "%s", rows[i].name);
+        MUST(env_has(a, &linked, rows[i].name, &got, &e));
+        CHECK_MSG(!!got == rows[i].there, "%s through a link", rows[i].name);
+    }
+    const char *got;
+    MUST(env_has(a, &plain, "bin", &got, &e));
+    EQ_STR(str_of(got), "l/bin");
+}
+
+TEST(env_layer_of_a_type)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    const struct env_dir layer = {t->dir, "l", STR("/layers/b/l")};
+    put(t->dir, "l/env.launch/A", "all");
+    put(t->dir, "l/env.launch/file", "a variable");
+    put(t->dir, "l/env.launch/web/A.append", "+web");
+    put(t->dir, "l/env.launch/deep/er/A.append", "+deeper");
+    CHECK(symlinkat("web", t->dir, "l/env.launch/alias") == 0);
+    static const struct {
+        const char *type, *want;
+    } rows[] = {{"", "all"},     {"web", "all+web"}, {"alias", "all+web"}, {"deep/er", "all+deeper"},
+                {"deep", "all"}, {"absent", "all"},  {"file", "all"},      {"../env.launch/web", "all"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct strmap env = {0};
+        MUST(env_layer(a, &env, ENV_LAUNCH, &layer, str_of(rows[i].type), &e));
+        CHECK_MSG(str_is(*strmap_get(&env, STR("A")), rows[i].want), "type %s", rows[i].type);
+    }
+}
+
+TEST(env_values_of_every_length)
+{
+    drop_(arena_free) struct arena *a = arena_new(0);
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 8192, 9000, 128 * 1024 - 1};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct strmap env = {0};
+        char *text = arena_get(a, sizes[i] + 1, 1);
+        memset(text, 'x', sizes[i]);
+        test_write(t->dir, "env/A", text, sizes[i]);
+        MUST(env_files(a, &env, t->dir, "env", ENV_PLAIN_OVERRIDE, &e));
+        EQ_UINT(strmap_get(&env, STR("A"))->n, sizes[i]);
+        EQ_STR(*strmap_get(&env, STR("A")), text);
+    }
+}
+
 TEST(env_layer_build_and_launch)
 {
     drop_(arena_free) struct arena *a = arena_new(0);
@@ -121,10 +184,9 @@ TEST(env_layer_build_and_launch)
     put(t->dir, "env.launch/web/A.append", "+web");
     struct strmap build = {0}, launch = {0};
     strmap_set(a, &build, STR("PATH"), STR("/bin"));
-    struct env_dir look;
-    MUST(env_look(a, t->dir, ".", &look, &e));
-    env_roots(a, &build, ENV_BUILD, &look, STR("/layers/b/l"));
-    env_roots(a, &launch, ENV_LAUNCH, &look, STR("/layers/b/l"));
+    struct env_dir look = {.dirfd = t->dir, .path = ".", .seen = STR("/layers/b/l")};
+    MUST(env_roots(a, &build, ENV_BUILD, &look, &e));
+    MUST(env_roots(a, &launch, ENV_LAUNCH, &look, &e));
     MUST(env_layer(a, &build, ENV_BUILD, &look, STR(""), &e));
     MUST(env_layer(a, &launch, ENV_LAUNCH, &look, STR("web"), &e));
     EQ_STR(*strmap_get(&build, STR("PATH")), "/layers/b/l/bin:/bin");

@@ -3,6 +3,9 @@
 #include "platform/build_priv.h"
 #include "test.h"
 
+#define SUM_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SUM_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 // A label with one layer, "test/one:jre", whose metadata is `data`; "-": there is no such layer.
 static struct lifecycle_metadata label(struct arena *a, const char *data)
 {
@@ -32,6 +35,8 @@ TEST(why_a_layer_is_new)
         {"{\"a\": {\"b\": {\"c\": \"x\"}}}", "{\"a\": {\"b\": {\"c\": \"y\"}}}", "c x, was y"},
         {"{\"a\": [1]}", "{\"a\": [2]}", "a is another one"},
         {"{\"a\": \"x\"}", "{}", "a x, was not there"},
+        {"{\"a\": \"" SUM_A "\"}", "{\"a\": \"" SUM_B "\"}", "a changed"},
+        {"{\"a\": \"" SUM_A "\"}", "{}", "a is new"},
         {"{}", "{\"a\": \"x\"}", "a is gone"},
         {"{\"a\": \"\\u001b[2J\"}", "{\"a\": \"x\"}", "a \\x1b[2J, was x"},
         {"{\"a\": \"0123456789012345678901234567890123456789012345678901234567890123\"}", "{\"a\": \"x\"}",
@@ -48,4 +53,15 @@ TEST(why_a_layer_is_new)
     EQ_STR(build_why(a, &md, &md, STR("buildpacksio/lifecycle:process-types")), "new");
     EQ_STR(build_why(a, &md, &md, STR("app")), "new");
     EQ_STR(build_why(a, &md, &md, STR("other/one:jre")), "new");
+}
+
+TEST(what_differs_of_a_layer_that_is_the_same)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct lifecycle_metadata is = label(a, "{\"v\": 2}"), was = label(a, "{\"v\": 1}"), none = label(a, "-");
+    EQ_STR(build_why_same(a, &is, &was, STR("test/one:jre")), "v 2, was 1");
+    EQ_STR(build_why_same(a, &is, &is, STR("test/one:jre")), "");
+    EQ_STR(build_why_same(a, &is, &none, STR("test/one:jre")), "");
+    EQ_STR(build_why_same(a, &is, NULL, STR("test/one:jre")), "");
+    EQ_STR(build_why_same(a, &is, &was, STR("app")), "");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/buildpacks.h"
+#include "base/dir.h"
 #include "test.h"
 #include <sys/stat.h>
 
@@ -23,6 +24,12 @@ static void buildpack(struct rig *r, const char *dir, const char *id, const char
     put(r, arena_printf(r->a, "%s/buildpack.toml", dir),
         arena_printf(r->a, "api = \"0.12\"\n[buildpack]\nid = \"%s\"\nversion = \"%s\"\n%s", id, version,
                      rest));
+}
+
+static void programs(struct rig *r, const char *dir)
+{
+    put(r, arena_printf(r->a, "%s/bin/detect", dir), "");
+    put(r, arena_printf(r->a, "%s/bin/build", dir), "");
 }
 
 static void builtin(struct rig *r, const char *name, const char *id, const char *version, const char *rest)
@@ -130,6 +137,7 @@ TEST(names)
         buildpack(&r, "mine", "me/mine", "1", "");
         put(&r, "mine/recipe.toml", "network = true\n");
         buildpack(&r, "own-one", "acme/one", "1.0.0", "");
+        put(&r, "own-one/recipe.toml", "");
         for (size_t j = 0; j < 3 && rows[i].named[j]; j++)
             name(&r, rows[i].named[j]);
         MUST(buildpacks_find(r.a, &r.in, &r.out, &e));
@@ -162,7 +170,9 @@ TEST(refused_names)
         enum err_code code;
         const char *word;
     } rows[] = {
-        {{"acme/none"}, ERR_NOT_FOUND, "acme/one, acme/two, acme/whole"},
+        {{"elsewhere/x"}, ERR_NOT_FOUND, "neither a folder nor built in|of acme there are one, two, whole"},
+        {{"acme/none"}, ERR_NOT_FOUND, "did you mean acme/one?"},
+        {{"whoel"}, ERR_NOT_FOUND, "did you mean acme/whole?"},
         {{"acme/two@2.0.0"}, ERR_NOT_FOUND, "acme/two@2.0.0"},
         {{"acme/two@../1.9.0"}, ERR_NOT_FOUND, "../1.9.0"},
         {{"acme/../acme/one"}, ERR_NOT_FOUND, "neither"},
@@ -179,6 +189,7 @@ TEST(refused_names)
         struct rig r;
         begin(t, &r);
         buildpack(&r, "mine", "me/mine", "1", "");
+        put(&r, "mine/recipe.toml", "");
         buildpack(&r, "part", "me/part", "1", GROUP("me/gone"));
         buildpack(&r, "ring-a", "me/a", "1.0.0", GROUP("me/b"));
         buildpack(&r, "ring-b", "me/b", "1.0.0", GROUP("me/a"));
@@ -224,12 +235,40 @@ TEST(network_of_a_recipe)
         buildpack(&r, "mine", "me/mine", "1", "");
         if (i)
             put(&r, "mine/recipe.toml", rows[i - 1].recipe);
+        else
+            programs(&r, "mine");
         name(&r, "/mine");
         MUST(buildpacks_find(r.a, &r.in, &r.out, &e));
+        CHECK(i || unlinkat(t->dir, "mine/bin/build", 0) == 0);
         EQ_INT(r.out.v[0].recipe, i > 0);
         EQ_INT(r.out.v[0].bare, i > 0);
         MUST(buildpacks_network(r.a, &r.out.v[0], &asks, &e));
         EQ_INT(asks, i && rows[i - 1].asks);
+        arena_free(r.a);
+    }
+}
+
+TEST(programs_of_a_buildpack)
+{
+    static const struct {
+        const char *gone, *shut;
+        enum err_code code;
+        const char *words;
+    } rows[] = {{"mine/bin/detect", NULL, ERR_NOT_FOUND, "mine|bin/detect: is not there|recipe.toml"},
+                {"mine/bin/build", NULL, ERR_NOT_FOUND, "mine|bin/build: is not there"},
+                {NULL, "mine/bin/detect", ERR_PARSE, "bin/detect: is not executable|chmod +x"},
+                {NULL, "mine/bin/build", ERR_PARSE, "bin/build: is not executable"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rig r;
+        begin(t, &r);
+        buildpack(&r, "mine", "me/mine", "1", "");
+        programs(&r, "mine");
+        name(&r, "/mine");
+        if (rows[i].gone)
+            CHECK(unlinkat(t->dir, rows[i].gone, 0) == 0);
+        else
+            CHECK(fchmodat(t->dir, rows[i].shut, 0644, 0) == 0);
+        REFUSED(buildpacks_find(r.a, &r.in, &r.out, &e), rows[i].code, rows[i].words);
         arena_free(r.a);
     }
 }

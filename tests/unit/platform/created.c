@@ -24,14 +24,21 @@ static bool git(struct test *t, const char *a, const char *b, const char *c)
     return true;
 }
 
-static struct str reason(struct test *t, struct arena *a)
+static struct str reason_at(struct test *t, struct arena *a, struct str home)
 {
     struct strmap env = {0};
     struct created c;
     const char *path = getenv("PATH");
     strmap_set(a, &env, STR("PATH"), str_of(path ? path : ""));
+    if (home.n)
+        strmap_set(a, &env, STR("HOME"), home);
     MUST(created_time(a, str_c(a, str_of(t->path)), &env, &c, &e));
     return c.why;
+}
+
+static struct str reason(struct test *t, struct arena *a)
+{
+    return reason_at(t, a, STR(""));
 }
 
 static void add_config(struct test *t, struct buf *more)
@@ -67,4 +74,64 @@ TEST(created_runs_nothing_of_the_repository)
     add_config(t, &many);
     CHECK_MSG(str_has_prefix(reason(t, a), "fixed date: "), PRI_STR, STR_ARG(reason(t, a)));
     CHECK(fstatat(t->dir, "ran", &st, 0) < 0);
+}
+
+// A filter of the user's own is trusted by the user, but not with somebody
+// else's repository: git-lfs runs what that names.
+TEST(created_runs_no_filter_of_the_user_s)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    drop_buf struct buf filter = BUF_INIT(4096);
+    struct stat st;
+    struct str home = str_of(arena_printf(a, "%s/home", t->path));
+    test_write(t->dir, "a", "a\n", 2);
+    test_write(t->dir, ".gitignore", "home\nran*\n", 10);
+    test_write(t->dir, ".gitattributes", "* filter=x.y\n", 13);
+    if (!git(t, "init", "-q", "."))
+        SKIP("no git");
+    CHECK(git(t, "add", "-A", ".") && git(t, "commit", "-q", "-mx"));
+    buf_printf(&filter,
+               "[filter \"x.y\"]\n\tclean = \"touch '%s/ran-clean'; cat\"\n"
+               "\tprocess = \"touch '%s/ran-process'\"\n\trequired = true\n",
+               t->path, t->path);
+    MUST(path_mkdirs(t->dir, "home", 0755, &e));
+    test_write(t->dir, "home/.gitconfig", filter.p, filter.n);
+    CHECK(unlinkat(t->dir, "a", 0) == 0);
+    test_write(t->dir, "a", "a\n", 2); // git has to look into it now
+    CHECK_MSG(str_has_prefix(reason_at(t, a, home), "commit "), PRI_STR, STR_ARG(reason_at(t, a, home)));
+    CHECK(unlinkat(t->dir, "a", 0) == 0);
+    test_write(t->dir, "a", "b\n", 2);
+    CHECK_MSG(str_has_prefix(reason_at(t, a, home), "fixed date: a is not"), PRI_STR,
+              STR_ARG(reason_at(t, a, home)));
+    CHECK(fstatat(t->dir, "ran-clean", &st, 0) < 0 && fstatat(t->dir, "ran-process", &st, 0) < 0);
+}
+
+TEST(created_is_asked_beside_the_build)
+{
+    drop_(arena_free) struct arena *a = arena_new(4096);
+    struct strmap env = {0};
+    const char *path = getenv("PATH");
+    strmap_set(a, &env, STR("PATH"), str_of(path ? path : ""));
+    test_write(t->dir, "a", "a\n", 2);
+    bool has_git = git(t, "init", "-q", ".") && git(t, "add", "-A", ".") && git(t, "commit", "-q", "-mx");
+    for (int i = 0; i < 2; i++) {
+        drop_(created_free) struct created_ask *q = NULL;
+        struct created want;
+        MUST(created_time(a, str_c(a, str_of(t->path)), &env, &want, &e));
+        MUST(created_begin(str_c(a, str_of(t->path)), &env, &q, &e));
+        const struct created *got = created_answer(q);
+        CHECK(got == created_answer(q));
+        EQ_STR(got->why, str_c(a, want.why));
+        EQ_INT(got->sec, want.sec);
+        CHECK(i || str_has_prefix(got->why, has_git ? "commit " : "fixed date: "));
+        strmap_set(a, &env, STR("SOURCE_DATE_EPOCH"), STR("7"));
+    }
+    struct created_ask *none = NULL;
+    strmap_set(a, &env, STR("SOURCE_DATE_EPOCH"), STR("never"));
+    REFUSED(created_begin(str_c(a, str_of(t->path)), &env, &none, &e), ERR_USAGE, "SOURCE_DATE_EPOCH");
+    CHECK(!none);
+    // Who ends early waits for git.
+    strmap_set(a, &env, STR("SOURCE_DATE_EPOCH"), STR(""));
+    MUST(created_begin(str_c(a, str_of(t->path)), &env, &none, &e));
+    created_free(none);
 }

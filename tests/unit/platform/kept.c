@@ -128,6 +128,27 @@ TEST(only_parts_of_layers_stay)
     rig_close(&r);
 }
 
+// The first build writes where no overlay is in between; the next one's overlay would obey what it set.
+TEST(attributes_of_overlays_do_not_stay)
+{
+    struct rig r;
+    rig_open(t, &r);
+    begin(&r);
+    put(&r, "test_one/jre/file", "of the build");
+    put(&r, "test_one/jre.toml", CACHED);
+    note(&r, "test/one", "jre", "java");
+    drop_fd int fd = -1;
+    MUST(path_open(kept_upper_fd(r.k), "test_one/jre/file", O_RDONLY, 0, &fd, &e));
+    if (fsetxattr(fd, "user.overlay.metacopy", "", 0, 0) < 0)
+        SKIP("no extended attributes of users here");
+    CHECK(fsetxattr(fd, "user.mine", "x", 1, 0) == 0);
+    end(&r);
+    char value[8];
+    CHECK(fgetxattr(fd, "user.overlay.metacopy", value, sizeof value) < 0);
+    EQ_INT(fgetxattr(fd, "user.mine", value, sizeof value), 1);
+    rig_close(&r);
+}
+
 TEST(a_record_knows_its_folder)
 {
     struct rig r;

@@ -9,6 +9,10 @@ TEST(output_places)
     struct output o;
     test_write(t->dir, "file", "x", 1);
     CHECK(mkdirat(t->dir, "folder", 0755) == 0);
+    CHECK(mkfifoat(t->dir, "fifo", 0600) == 0); // a rename would take its place
+    test_write(t->dir, "full/x", "x", 1);
+    test_write(t->dir, "oci/oci-layout", "{}", 2);
+    test_write(t->dir, "oci/x", "x", 1);
     static const struct {
         const char *kind, *path, *words;
         enum output_kind want;
@@ -19,6 +23,10 @@ TEST(output_places)
         {"archive:", "/file", NULL, OUTPUT_ARCHIVE},
         {"archive:", "/folder", "folder already", 0},
         {"layout:", "/file", "file already", 0},
+        {"layout:", "/full", "other things in it", 0},
+        {"layout:", "/oci", NULL, OUTPUT_LAYOUT},
+        {"archive:", "/fifo", "neither a file nor a folder", 0},
+        {"layout:", "/fifo", "neither a file nor a folder", 0},
         {"archive:", "/none/x.tar", "none is not a folder", 0},
         {"layout:", "/file/x", "file is not a folder", 0},
         {"tar:", "/x", "layout:FOLDER", 0},

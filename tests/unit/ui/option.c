@@ -43,6 +43,16 @@ static const struct applet rest = {.name = "run",
                                    .rest = true};
 static const struct applet two = {.name = "base create", .summary = "Create a base image"};
 
+static const struct opt_instead instead[] = {
+    {"publish", 'p', "not needed"}, {"rm", 0, "nothing is left"}, {0}};
+static const struct applet others = {.name = "run",
+                                     .summary = "Run",
+                                     .opts = opts,
+                                     .instead = instead,
+                                     .in_size = sizeof(struct in),
+                                     .off_args = offsetof(struct in, args),
+                                     .max_args = 9};
+
 static int parse(const struct applet *ap, struct arena *a, struct in *in, struct err *e, const char *line)
 {
     static const struct app_ctx none;
@@ -201,4 +211,26 @@ TEST(commands_of_two_words_are_told_of)
         REFUSED(applet_pick(table, cases[i].second[0] ? 2 : 1, argv, &ap, &used, &e), ERR_USAGE,
                 cases[i].words);
     }
+}
+
+TEST(options_of_other_tools)
+{
+    static const char *const lines[] = {"-p 80", "--publish 80", "--publish=80", "-cp80"};
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct in in = {0};
+    for (size_t i = 0; i < COUNT(lines); i++)
+        REFUSED(parse(&others, a, &in, &e, lines[i]), ERR_USAGE, "there is no option|not needed");
+    REFUSED(parse(&others, a, &in, &e, "--rm"), ERR_USAGE, "--rm|nothing is left");
+    REFUSED(parse(&others, a, &in, &e, "-r"), ERR_USAGE, "unknown option -r");
+    REFUSED(parse(&gnu, a, &in, &e, "--publish"), ERR_USAGE, "unknown option --publish");
+}
+
+TEST(values_that_are_empty)
+{
+    static const char *const lines[] = {"--tag=", "--env=", "--dir="};
+    drop_(arena_free) struct arena *a = arena_new(0);
+    struct in in = {0};
+    for (size_t i = 0; i < COUNT(lines); i++)
+        REFUSED(parse(&gnu, a, &in, &e, lines[i]), ERR_USAGE, "the value is empty");
+    MUST(parse(&go, a, &in, &e, "-tag=")); // the phases take what their platform gives them
 }
