@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -44,6 +45,7 @@ struct deps_server {
     bool *busy;         // of each allowed one: somebody fetches it
     int *copy;          // and its private copy, once one was asked for; -1
     struct err *failed; // or why there is none: it is tried once
+    atomic_int failures;
     struct client client[DEPS_CLIENTS_MAX];
 };
 
@@ -90,15 +92,33 @@ static void answer_error(int to, const struct err *e)
     answer(to, line, (size_t)n, -1);
 }
 
-// What the bytes are instead is for who runs us: a build that learns the digest of a file of this machine, or of a
-// private package, has it in its next catalogue, and gets the bytes.
-static void keep_digest(struct deps_server *s, struct err *e)
+// What is there instead is for who runs us. A build that learns the digest of a file of this machine, or of a private
+// package, has it in its next catalogue, and gets the bytes; and which hosts answer what is a look around inside.
+static void keep_details(struct deps_server *s, const struct dep *d, struct err *e)
 {
+    static const char *const told[ERR_CODE_MAX_] = {
+        [ERR_DIGEST] = "the bytes are not those that the catalogue wants",
+        [ERR_NETWORK] = "it is not to be had; dema itself says why",
+        [ERR_PROTOCOL] = "it is not to be had; dema itself says why",
+        [ERR_NOT_FOUND] = "it is not to be had; dema itself says why",
+        [ERR_DENIED] = "it is not to be had; dema itself says why",
+    };
     char text[sizeof e->chain + sizeof e->cause];
-    if (e->code != ERR_DIGEST)
+    if (!told[e->code] || (d->scheme == DEP_FILE && e->code != ERR_DIGEST)) // its own files it knows
         return;
-    event_warn(&s->events.base, NULL, "%s", err_text(e, text, sizeof text));
-    (void)snprintf(e->cause, sizeof e->cause, "the bytes are not those that the catalogue wants");
+    event_warn(&s->events.base, NULL, "download for %s: %s", d->dir ? d->dir : "a buildpack",
+               err_text(e, text, sizeof text));
+    (void)snprintf(e->cause, sizeof e->cause, "%s", told[e->code]);
+}
+
+// A question that fails is still heard at the other end: many of them would carry a message out of a sandbox without a
+// network. An honest build ends at its first.
+static int may_try(struct deps_server *s, struct err *e)
+{
+    if (atomic_load(&s->failures) < DEPS_FAILURES_MAX)
+        return 0;
+    return err_set(e, ERR_DENIED, "%d downloads of this build have failed: no more are tried",
+                   DEPS_FAILURES_MAX);
 }
 
 // Up to the end of its line, within the time and the length that a question has.
@@ -161,8 +181,9 @@ static int get(struct deps_server *s, size_t at, struct err *e)
 {
     struct err why = {0};
     if (s->failed[at].code == ERR_NONE && s->copy[at] < 0 &&
-        deps_open(s->sources, &s->allowed[at], &s->copy[at], &why) < 0) {
-        keep_digest(s, &why);
+        (may_try(s, &why) < 0 || deps_open(s->sources, &s->allowed[at], &s->copy[at], &why) < 0)) {
+        (void)atomic_fetch_add(&s->failures, 1);
+        keep_details(s, &s->allowed[at], &why);
         s->failed[at] = why;
         s->failed[at].transient = false; // not within this build: `sources` has tried again by itself
     }

@@ -5,12 +5,14 @@
 // header. What was downloaded once is kept in the state by its checksum. A build gets a private copy (an unnamed
 // file, one for each dependency and server, hashed while it is copied), so that nothing it does to the descriptor
 // reaches the cache (where its user is ours, it could open it anew for writing: who unpacks it hashes it again). What
-// failed is not tried again. At most DEPS_CLIENTS_MAX connections at a time; a question must come within
+// failed is not tried again, and after DEPS_FAILURES_MAX failures nothing is. Why something failed is told by events;
+// the build only hears that it did, of what is not a file of its buildpack's. At most
+// DEPS_CLIENTS_MAX connections at a time; a question must come within
 // DEPS_QUESTION_MS.
 #pragma once
 #include "deps/fetch.h"
 
-enum { DEPS_CLIENTS_MAX = 16, DEPS_QUESTION_MS = 10000 };
+enum { DEPS_CLIENTS_MAX = 16, DEPS_QUESTION_MS = 10000, DEPS_FAILURES_MAX = 16 };
 
 struct deps_server_spec {
     // The socket is made as `name` (mode 0666) in the directory `dirfd`: a private one, bind-mounted into the

@@ -40,7 +40,8 @@ int build_choose_network(struct building *b, struct err *e)
     switch (b->o->network) {
     case BUILD_NET_AUTO:
         tell(b, why.n ? str_printf(b->a, "the host's: " PRI_STR, STR_ARG(why))
-                      : STR("none: no buildpack that takes part asks for it"));
+                      : STR("none: no buildpack that takes part asks for it; what their catalogues list is "
+                            "downloaded outside"));
         break;
     case BUILD_NET_HOST:
         tell(b, STR("the host's: that is what was asked for"));

@@ -113,6 +113,36 @@ TEST(broker_tries_once)
     EQ_UINT(server_asked(b.http, "/y"), 1);
 }
 
+// Which of many addresses a build asks for would be a message to who hears them.
+TEST(broker_gives_up_after_many_failures)
+{
+    enum { MANY = DEPS_FAILURES_MAX + 4 };
+    static const struct answer none[] = {ANSWER("/n", 404, NULL, "")};
+    drop_(deps_free) struct deps_ops *o = NULL;
+    struct dep many[MANY];
+    char hex[DIGEST_TEXT];
+    BROKER(b, none);
+    deps_server_stop(steal_ptr(b.s));
+    for (size_t i = 0; i < MANY; i++) {
+        const char *name = arena_printf(b.rig.a, "n%zu", i);
+        many[i] = dep_named(name, "https://a.test/n", DEP_HTTPS, name);
+        strmap_set(b.rig.a, &b.mappings, str_dup(b.rig.a, str_of(digest_hex(&many[i].sum, hex))),
+                   str_printf(b.rig.a, "http://127.0.0.1:%u/n", server_port(b.http)));
+    }
+    struct deps_server_spec spec = {
+        .dirfd = t->dir, .name = "broker", .allowed = many, .n_allowed = MANY, .sources = b.rig.spec};
+    spec.sources.mappings = &b.mappings;
+    MUST(deps_server_start(&spec, &b.s, &e));
+    MUST(deps_ask(b.socket, &o, &e));
+    for (size_t i = 0; i < MANY; i++) {
+        int fd = -1;
+        REFUSED(deps_fetch(o, &many[i], &fd, &e), i < DEPS_FAILURES_MAX ? ERR_NOT_FOUND : ERR_DENIED,
+                "not to be had");
+    }
+    EQ_UINT(server_asked(b.http, "/n"), DEPS_FAILURES_MAX);
+    CHECK(strstr(b.rig.seen.text, "no more are tried") && strstr(b.rig.seen.text, "404"));
+}
+
 static int connected(const struct broker *b)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
