@@ -50,8 +50,8 @@ static bool proc_file(const char *pid, const char *name, char *text, size_t n)
     for (int i = 0; i < NUMBER && pid[i] >= '0' && pid[i] <= '9'; i++)
         *p++ = pid[i];
     *p++ = '/';
-    for (int i = 0; i < NUMBER - 1 && name[i]; i++)
-        *p++ = name[i];
+    for (const char *c = name; *c && p < path + sizeof path - 1; c++)
+        *p++ = *c;
     *p = 0;
     return small_file(path, text, n);
 }
