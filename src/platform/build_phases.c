@@ -110,7 +110,7 @@ static void make_ops(struct building *b, bool detects, struct plan_ops *ops)
     root->lower = b->root.lower;
     root->own = true; // mount points are made in it; it is read-only once the phase runs
     add(ops, SBX_PROC, "/proc", NULL);
-    add(ops, SBX_DEV, "/dev", NULL);
+    add(ops, SBX_DEV, "/dev", NULL)->size = detects ? 0 : LIMIT_BUILD_SHM;
     add_tmpfs(ops, "/tmp", 01777,
               detects ? LIMIT_DETECT_TMPFS : 0); // 0: half of the memory, which compilers may want
     add_app(b, detects, ops);
