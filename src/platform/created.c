@@ -211,16 +211,15 @@ static bool of_commit(struct git *g, const char *root, struct created *out)
     return true;
 }
 
-// 1: it is what SOURCE_DATE_EPOCH says.
-static int of_environment(const struct strmap *env, struct created *out, struct err *e)
+static int of_environment(const struct strmap *env, bool *given, struct created *out, struct err *e)
 {
     const struct str *epoch = strmap_get(env, STR("SOURCE_DATE_EPOCH"));
-    if (!epoch || !epoch->n)
-        return 0;
-    if (clock_source_date(*epoch, &out->sec, e) < 0)
+    *given = epoch && epoch->n;
+    if (*given && clock_source_date(*epoch, &out->sec, e) < 0)
         return -1;
-    out->why = STR("SOURCE_DATE_EPOCH");
-    return 1;
+    if (*given)
+        out->why = STR("SOURCE_DATE_EPOCH");
+    return 0;
 }
 
 static struct created of_source(struct arena *a, const char *source, const struct strmap *env)
@@ -238,11 +237,11 @@ static struct created of_source(struct arena *a, const char *source, const struc
 int created_time(struct arena *a, const char *source, const struct strmap *env, struct created *out,
                  struct err *e)
 {
-    struct created got;
-    int rc = of_environment(env, &got, e);
-    if (rc < 0)
+    struct created got = {0};
+    bool given;
+    if (of_environment(env, &given, &got, e) < 0)
         return -1;
-    *out = rc ? got : of_source(a, source, env);
+    *out = given ? got : of_source(a, source, env);
     return 0;
 }
 
@@ -264,19 +263,17 @@ static void *ask_thread(void *q_)
 
 int created_begin(const char *source, const struct strmap *env, struct created_ask **out, struct err *e)
 {
-    struct created now;
-    int rc = of_environment(env, &now, e);
-    if (rc < 0)
+    struct created now = {0};
+    bool given;
+    if (of_environment(env, &given, &now, e) < 0)
         return -1;
     struct created_ask *q = XNEW(struct created_ask);
     q->a = arena_new(8192);
     q->source = str_c(q->a, str_of(source));
     q->env = env;
-    if (rc)
-        q->got = now;
-    else
-        q->runs = pthread_create(&q->thread, NULL, ask_thread, q) == 0;
-    if (!rc && !q->runs)
+    q->got = now;
+    q->runs = !given && pthread_create(&q->thread, NULL, ask_thread, q) == 0;
+    if (!given && !q->runs)
         (void)ask_thread(q);
     *out = q;
     return 0;
