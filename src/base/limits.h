@@ -48,10 +48,9 @@
 #define LIMIT_CAPTURE MIB(64) // output that is kept in memory
 
 // A build in its sandbox
-#define LIMIT_BINDINGS MIB(16)  // files of all service bindings: one Secret of Kubernetes has at most 1 MiB
-#define LIMIT_BUILD_PROCS 8192  // processes and threads at once: make and a JVM on 64 cores stay below 4000
-#define LIMIT_BUILD_FILES 65536 // open files of a process; with a million, closing them all takes seconds
-#define LIMIT_BUILD_SHM                                                                                      \
-    GIB(1) // bytes of /dev/shm in bin/build: browsers and databases in tests want more than 64 MiB
+#define LIMIT_BINDINGS MIB(16)    // files of all service bindings: one Secret of Kubernetes has at most 1 MiB
+#define LIMIT_BUILD_PROCS 8192    // processes and threads at once: make and a JVM on 64 cores stay below 4000
+#define LIMIT_BUILD_FILES 65536   // open files of a process; with a million, closing them all takes seconds
+#define LIMIT_BUILD_SHM GIB(1)    // bytes of /dev/shm in bin/build: browsers want more than 64 MiB
 #define LIMIT_DETECT_TMPFS GIB(1) // bytes that bin/detect may leave in /tmp, and as much in its home
 #define LIMIT_BUILD_FILE GIB(16)  // bytes of one file: the largest that are seen are models of 10 GiB

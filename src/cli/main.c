@@ -151,7 +151,9 @@ static void print_more_help(struct buf *out)
     for (size_t i = 0; i < n; i++)
         if (rows[i].phase == PHASE_NONE)
             buf_printf(out, "  %-3d  %s\n", rows[i].exit, rows[i].meaning);
-    buf_text(out, "\nman dema lists the environment variables that count.\n");
+    buf_text(
+        out,
+        "\nEnvironment variables that count: man dema, or docs/reference/environment.md in its sources.\n");
 }
 
 static int start(struct app_ctx *app, int argc, char **argv)

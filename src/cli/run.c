@@ -30,7 +30,9 @@ static int check_entrypoint(struct app_ctx *app, struct state *st, struct str na
         strv_add(app->a, &types, about.processes.v[i].type);
     if (strv_has(&types, type) || !manifest_is_image(&img.manifest))
         return 0;
-    return err_set(e, ERR_NOT_FOUND, PRI_STR ": no process type \"" PRI_STR "\"; it has: " PRI_STR,
+    return err_set(e, ERR_NOT_FOUND,
+                   PRI_STR ": no process type \"" PRI_STR "\"; it has: " PRI_STR
+                           "; programs are named by a path",
                    STR_ARG(cli_short_name(app->a, name)), STR_ARG(str_printable(app->a, type, 60)),
                    STR_ARG(words_list(app->a, &types, 80)));
 }

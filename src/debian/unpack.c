@@ -7,6 +7,7 @@
 #include "debian/unpack_priv.h"
 #include "stream/memory.h"
 #include <fcntl.h>
+#include <poll.h>
 
 enum { DIR_MODE = 0755 }; // of a directory that no package names
 
@@ -57,6 +58,12 @@ static int unpack_one(struct package *p, struct err *e)
     return read_data(p, ar, e);
 }
 
+static int go_on(const struct deb_unpack_spec *s, struct err *e)
+{
+    struct pollfd stop = {.fd = s->stop ? *s->stop : -1, .events = POLLIN};
+    return poll(&stop, 1, 0) == 1 ? err_set(e, ERR_CANCELLED, "stopped") : 0;
+}
+
 static void *work(void *ctx)
 {
     struct site *s = ctx;
@@ -68,7 +75,7 @@ static void *work(void *ctx)
         if (at == s->spec->n)
             return NULL;
         struct package *p = &s->package[s->order[at]];
-        if (unpack_one(p, &p->e) < 0)
+        if (go_on(s->spec, &p->e) == 0 && unpack_one(p, &p->e) < 0)
             (void)err_wrap(&p->e, "package " PRI_STR, STR_ARG(p->in->name));
         drop_fd_p(&p->parent);
     }

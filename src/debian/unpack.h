@@ -67,6 +67,7 @@ struct deb_unpack_spec {
     const struct strv *exclude;
     const int *decoded; // borrowed: where copies are that are faster to read (debian/decoded.h); NULL: none
     unsigned threads;   // 0: one for each processor that this process may use
+    const int *stop;    // NULL: none; else no further package is begun once it is readable: ERR_CANCELLED
 };
 
 // The packages in the order of the list; texts live as long as the set.

@@ -139,6 +139,7 @@ static int unpack(struct making *m, struct err *e)
                                 .deb = m->packages.v,
                                 .n = m->packages.n,
                                 .threads = m->spec->threads,
+                                .stop = m->spec->stop,
                                 .exclude = &m->spec->declaration->debian.exclude_paths};
     return deb_unpack(&s, m->owners, &m->set, e);
 }

@@ -420,6 +420,18 @@ static void many(struct test *t, const char *dir, unsigned threads, mode_t mask,
     rig_digest(&run, out);
 }
 
+TEST(unpack_ends_when_it_is_told_to)
+{
+    const struct recipe in = {.name = "tool", .row = {FILE_("usr/bin/tool", "t", 0755)}};
+    drop_run struct rig_run run = {.root = rig_root(t, "tree")};
+    int ends[2];
+    CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    const struct deb_unpack_spec how = {.stop = &ends[0]};
+    CHECK(close(ends[1]) == 0); // readable from now on
+    REFUSED(rig_unpack(t, &in, 1, &how, &run, &e), ERR_CANCELLED, "stopped");
+    CHECK(close(ends[0]) == 0);
+}
+
 // The layer has the ids and modes of the packages, whoever unpacked them.
 TEST(owners_in_the_layer)
 {
