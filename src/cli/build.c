@@ -4,6 +4,7 @@
 #include "base/dir.h"
 #include "cli/build_report.h"
 #include "cnb/labels.h"
+#include "cnb/layer.h"
 #include "platform/buildpacks.h"
 #include "platform/kept.h"
 #include "platform/stop.h"
@@ -128,18 +129,6 @@ static int take_name(struct build_job *j, struct err *e)
     return 0;
 }
 
-// As the spec has them (buildpack.md, launch.toml).
-static bool type_ok(struct str type)
-{
-    for (size_t i = 0; i < type.n; i++) {
-        char c = type.p[i];
-        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && c != '.' && c != '_' && c != '-')
-            return false;
-    }
-    return true;
-}
-
 static int take_words(struct build_job *j, struct err *e)
 {
     static const char *const networks[] = {
@@ -158,7 +147,7 @@ static int take_words(struct build_job *j, struct err *e)
     if (in->check_timeout < 1 || in->check_timeout > 3600)
         return err_set(e, ERR_USAGE, "--check-timeout %lld: want 1 to 3600 seconds",
                        (long long)in->check_timeout);
-    if (!type_ok(in->process))
+    if (in->process.n && !process_type_ok(in->process))
         return err_set(e, ERR_USAGE,
                        "--process " PRI_STR ": a process type has letters, digits, '.', '_' and '-'",
                        STR_ARG(str_printable(j->app->a, in->process, 60)));

@@ -72,7 +72,7 @@ int layer_toml_write(struct arena *a, const struct cnb_layer *l, bool types, str
     return doc_write(&how, &layer_toml_schema, &f, out, e);
 }
 
-static bool type_ok(struct str type)
+bool process_type_ok(struct str type)
 {
     for (size_t i = 0; i < type.n; i++) {
         char c = type.p[i];
@@ -87,7 +87,7 @@ static int type_read(struct decode *d, const struct val *v, void *at, struct err
 {
     if (v->kind != VAL_STR)
         return doc_wrong(d, v, "text", e);
-    if (!type_ok(v->s))
+    if (!process_type_ok(v->s))
         return doc_fail(d, v, e,
                         "\"" PRI_STR "\" is not a process type: letters, digits, '.', '_' and '-' are",
                         STR_ARG(str_printable(doc_of(d)->a, v->s, 64)));

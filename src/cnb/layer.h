@@ -48,4 +48,6 @@ int nodiscard build_toml_read(struct arena *a, const struct val *doc, const char
 // store.toml: its metadata; *out is NULL where it has none. ERR_PARSE.
 int nodiscard store_toml_read(struct arena *a, const struct val *doc, const char *file, struct events *ev,
                               const struct val **out, struct err *e);
+bool process_type_ok(
+    struct str type); // not empty; letters, digits, '.', '_' and '-'; neither "." nor ".." (O11)
 bool layer_name_ok(struct str name); // not reserved (build, launch, store), one safe path component (B5)

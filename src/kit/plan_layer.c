@@ -240,7 +240,7 @@ static int environment(struct facts *f, const void *row, void *ctx, struct err *
     if (r->process.p) {
         if (facts_fill(f, &r->row, "process", r->process, &process, e) < 0)
             return -1;
-        if (!layer_name_ok(process))
+        if (!process_type_ok(process))
             return facts_wrong(f, &r->row, "process", e, "\"" PRI_STR "\" is no process type",
                                STR_ARG(str_printable(f->a, process, 96)));
         to.dir = str_printf(f->a, "env.launch/" PRI_STR, STR_ARG(process));

@@ -13,7 +13,6 @@ int nodiscard plan_environment(struct facts *f, struct bp_plan *out, struct err 
 int nodiscard plan_steps(struct facts *f, struct bp_plan *out, struct err *e);
 // What became of a layer since the last build: key, fate and why.
 int nodiscard plan_key(struct facts *f, struct bp_layer *l, struct err *e);
-bool process_type_ok(struct str type); // letters, digits, '.', '_', '-'
 // Lines of a Procfile into *types (type -> command). `file` names them in errors.
 int nodiscard procfile_read(struct arena *a, struct str text, const char *file, struct strmap *types,
                             struct err *e);

@@ -9,14 +9,6 @@ static bool type_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-bool process_type_ok(struct str type)
-{
-    for (size_t i = 0; i < type.n; i++)
-        if (!type_char(type.p[i]) && type.p[i] != '.')
-            return false;
-    return layer_name_ok(type);
-}
-
 int procfile_read(struct arena *a, struct str text, const char *file, struct strmap *types, struct err *e)
 {
     struct str line;
