@@ -42,7 +42,7 @@ int copy_hashed(struct source *from, const char *dir, const char *name, struct d
     struct digest sum;
     if (nameless_file(dir, &w, &r, e) < 0)
         return -1;
-    drop_(sink_drop) struct sink *to = sink_hash(sink_fd(w, name), got->alg, &sum);
+    drop_(sink_drop) struct sink *to = sink_hash(sink_fd(w, "its copy"), got->alg, &sum);
     if (pump(from, to, DEP_MAX, e) < 0 || sink_finish(to, e) < 0)
         return err_wrap(e, "%s", name);
     *got = sum;
